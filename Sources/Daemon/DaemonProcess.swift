@@ -133,6 +133,7 @@ package struct DaemonProcess {
         var desks: [String: TextHooks.Desk] = [:]
         var sockets: [String: [LMTPServer.Shop]] = [:]
         var ratings: [String: RatingJudge] = [:]
+        var answerButtons: [String: AnswerButtons] = [:]
         for context in contexts.values {
             let judge = RatingJudge(
                 store: store, learner: { context.rules.learner }, learned: { [learning] in learning.report($0) })
@@ -149,13 +150,29 @@ package struct DaemonProcess {
                 desks[context.domain] = TextHooks.Desk(settings: settings, wake: wiring.wake)
             }
             services += wiring.services()
+            let journal = ConversationJournal(
+                metrics: metrics, newEvents: planning, newMail: newMail, logger: logger)
+            let texts =
+                context.configuration.texts == nil ? nil : TextForwarder(context: context, store: store)
+            let acts = Wake()
+            newMessages.add(acts)
+            byHand.add(acts)
+            services.append(
+                DeliveryService(
+                    route: Route(shop: context.domain, channel: .desk),
+                    channel: DeskChannel(
+                        context: context, store: store, forwarder: wiring.forwarder, texts: texts,
+                        post: ShopPost(offices), journal: journal), context: context, maker: makers[context.domain],
+                    store: store, clock: clock, wake: acts, heartbeats: heartbeats, metrics: metrics, logger: logger,
+                    owner: owner, limit: 1, trouble: trouble, kind: .desk))
+            if configuration.pages != nil {
+                answerButtons[context.domain] = AnswerButtons(
+                    store: store, letters: wiring.forwarder, texts: texts, journal: journal)
+            }
             services.append(
                 ConversationService(
-                    context: context, store: store, forwarder: wiring.forwarder,
-                    texts: context.configuration.texts == nil ? nil : TextForwarder(context: context, store: store),
-                    journal: ConversationJournal(
-                        metrics: metrics, newEvents: planning, newMail: newMail, logger: logger), clock: clock,
-                    wake: newWords, heartbeats: heartbeats, logger: logger, trouble: trouble))
+                    context: context, store: store, forwarder: wiring.forwarder, texts: texts, journal: journal,
+                    clock: clock, wake: newWords, heartbeats: heartbeats, logger: logger, trouble: trouble))
             if let (socket, shop) = wiring.brought { sockets[socket, default: []].append(shop) }
         }
         for (path, shops) in sockets {
@@ -190,7 +207,7 @@ package struct DaemonProcess {
             learn: { [contexts, learning] events, shop in
                 guard let context = contexts[shop] else { return }
                 try await learning.learn(events, of: context, now: clock.now)
-            }, ratings: ratings)
+            }, ratings: ratings, answerButtons: answerButtons)
         if let site = configuration.pages, !desks.isEmpty {
             core.texts = TextHooks(
                 desks: desks, store: store, logger: logger, now: { clock.now }, url: site.url)
@@ -201,6 +218,10 @@ package struct DaemonProcess {
                 notify: { [contexts] shop in contexts[shop]?.rules.planner.triggers.settings.notify }, logger: logger,
                 now: { clock.now })
         }
+        services.append(
+            RetentionService(
+                store: store, shops: contexts.keys.sorted(), retention: configuration.retention, clock: clock,
+                wake: Wake(), heartbeats: heartbeats, logger: logger, trouble: trouble))
         services.append(
             WeeklyReportService(
                 store: store, contexts: contexts, post: core.post, clock: clock, wake: Wake(), heartbeats: heartbeats,
@@ -283,6 +304,7 @@ package struct DaemonProcess {
         let triggers = try await reloader.start(now: now, planner: planner)
         var learner = Learner(live: live, shopZone: profile.zone, rereadEvery: shop.pollEvery)
         learner.delays = triggers.set.settings.delayRules
+        learner.delays.home = profile.countryCode
         if let restoration {
             learner.catchesUp = true
             try await restoring.withdrawWaits(of: shop.domain, planner: planner(triggers), restoration: restoration)

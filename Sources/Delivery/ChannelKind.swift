@@ -65,7 +65,7 @@ public struct ChannelKind: Sendable {
     }
 
     /// All existing channels.
-    public static let standard: [ChannelKind] = [.email, .sms, .webhook]
+    public static let standard: [ChannelKind] = [.email, .sms, .webhook, .desk]
 }
 
 extension [ChannelKind] {
@@ -75,6 +75,7 @@ extension [ChannelKind] {
     /// Where a line of `send` goes, by its name (`email:merchant`), for people.
     public func destination(ofLine line: String) -> String {
         if line == SendLine.answerName { return "answer to the shopper" }
+        if let action = ActionVerbs.standard.destination(ofLine: line) { return action }
         let parts = line.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
         guard let kind = self[ChannelName(rawValue: parts[0])] else { return line }
         return kind.words.destination(parts.count > 1 ? parts[1] : "")

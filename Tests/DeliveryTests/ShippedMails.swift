@@ -37,6 +37,9 @@ struct ShippedMail: Sendable, CustomTestStringConvertible {
                     }
                 var made = draft(mail.subject, mail.preview, mail.body, mail.language, occasion, settings.brand)
                 made.parcels = mail.parcels
+                if occasion == .answer, trigger.matches(.messageReceived) {
+                    made.answerPage = "https://track.juniperfig.example/p/example/answer"
+                }
                 mails.append(ShippedMail(name: "\(locale)/\(trigger.name)", draft: made))
             }
         }

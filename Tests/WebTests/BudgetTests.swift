@@ -26,6 +26,8 @@ struct BudgetTests {
         // The conversation and its messages, what was made of it and why not, the order, the customer's other orders,
         // silences and conversations.
         "inbox/CONVERSATION": 20,
+        // A list, and how many stand in each of the five that need work.
+        "inbox": 7,
         // The whole of `bookbag status`, for each shop.
         "operations": 40,
     ]
@@ -106,7 +108,7 @@ struct BudgetTests {
         }
         let asking = try await bench.asking(about: bench.order(990_077))
         for purpose in SealedLink.Purpose.allCases {
-            let path = purpose == .rate ? bench.ratingLink(asking) : bench.link(purpose, order: 1001)
+            let path = try await bench.page(purpose, rating: asking)
             _ = bench.statements.taken()
             let answer = await bench.visit(path)
             try await hold(answer, "public \(purpose.rawValue)", bench)

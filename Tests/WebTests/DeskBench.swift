@@ -112,7 +112,9 @@ final class DeskBench: Sendable {
                     let learner = Learner(
                         live: LiveSince(shop: .distantPast), shopZone: .utc, rereadEvery: .seconds(60))
                     return (shop, RatingJudge(store: store, learner: { learner }))
-                }))
+                }),
+            answerButtons: Dictionary(
+                uniqueKeysWithValues: [figs, looms].map { ($0, AnswerButtons(store: store)) }))
         let pages = try Pages()
         people = PeopleBook(Self.listed, core: core)
         desk = DeskSite(
@@ -405,7 +407,9 @@ final class DeskBench: Sendable {
     ) async throws -> Effect {
         let record = try await conversation(id, shop: shop)
         let event = try #require(
-            try await store.pendingEvents(shop: shop, limit: 200).last { $0.aggregate == record.aggregate })
+            try await store.pendingEvents(shop: shop, limit: 200).last {
+                $0.aggregate == record.aggregate && $0.kind == .messageReceived
+            })
         var effect = Effect(
             to: .mail(shop: shop), isContact: false, trigger: trigger, line: "answer", keys: ["\(event.id)"],
             event: event, dueAt: now, createdAt: now, reason: state == .waiting ? reason : nil)
@@ -467,6 +471,24 @@ final class DeskBench: Sendable {
     func ratingLink(_ effect: Effect, address: String = "robin@example.com") -> String {
         PublicLinks(url: "", store: store).rating(
             request: effect.id, shop: effect.shop, address: address, now: now)!
+    }
+
+    /// The link below an automatic answer.
+    func answerLink(_ effect: Effect, address: String = "robin@example.com") -> String {
+        PublicLinks(url: "", store: store).answer(effect.id, shop: effect.shop, address: address, now: now)!
+    }
+
+    /// A link to the page of that purpose, which opens it.
+    ///
+    /// - Parameter asking: the question that is rated.
+    func page(_ purpose: SealedLink.Purpose, rating asking: Effect) async throws -> String {
+        switch purpose {
+        case .rate: return ratingLink(asking)
+        case .answer:
+            let talk = try await wrote(answers: true)
+            return answerLink(try await answered(talk.id, state: .ready))
+        default: return link(purpose, order: 1001)
+        }
     }
 
     /// The key of a customer's page.

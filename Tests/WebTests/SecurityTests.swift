@@ -64,7 +64,7 @@ struct SecurityTests {
         let another = try await DeskBench()
         try await another.order(1001)
         for purpose in SealedLink.Purpose.allCases {
-            let path = purpose == .rate ? bench.ratingLink(asking) : bench.link(purpose, order: 1001)
+            let path = try await bench.page(purpose, rating: asking)
             #expect(await bench.visit(path).status == 200)
             #expect(await bench.visit(path.replacing("/juniperfig/", with: "/northloom/")).status == 404)
             for other in SealedLink.Purpose.allCases where other != purpose {
@@ -142,7 +142,7 @@ struct SecurityTests {
         }
         let asking = try await bench.asking(about: bench.order(990_077))
         for purpose in SealedLink.Purpose.allCases {
-            let path = purpose == .rate ? bench.ratingLink(asking) : bench.link(purpose, order: 1001)
+            let path = try await bench.page(purpose, rating: asking)
             let answer = await bench.visit(path)
             #expect(answer.status == 200)
             DeskPagesTests.expectHarmless(answer.text, "public \(purpose)")

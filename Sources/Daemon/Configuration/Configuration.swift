@@ -141,6 +141,8 @@ package struct Configuration: Sendable {
         }
     }
 
+    /// How long things are kept.
+    package var retention = Retention()
     /// Where the desk is served; nil for nowhere.
     package var desk: Site?
     /// Where the shopper's own pages are served; nil for nowhere.

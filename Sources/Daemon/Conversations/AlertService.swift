@@ -200,8 +200,11 @@ struct AlertLetter {
         lines += [fact.prefix(1).uppercased() + fact.dropFirst() + ".", ""]
         if !record.subject.isEmpty { lines += ["**Subject:** \(ForwardedMail.plain(record.subject))", ""] }
         let waits = record.waitsSince ?? .distantPast
-        let words = record.messages.filter { $0.direction == .incoming && $0.at >= waits }.map(\.text)
-        let text = words.joined(separator: "\n\n")
+        let words = record.messages.filter {
+            ($0.direction == .incoming || $0.direction == .note && $0.author == .bookbag) && $0.at >= waits
+        }.map(\.text)
+        // Whoever wants a person after an answer has written nothing since.
+        let text = words.isEmpty ? hers?.text ?? "" : words.joined(separator: "\n\n")
         lines += [ForwardedMail.code(text.isEmpty ? "(no text)" : String(text.suffix(Self.longestText))), ""]
         for draft in story.drafts {
             lines += ["A trigger suggests:", "", ForwardedMail.code(String(draft.prefix(Self.longestText))), ""]

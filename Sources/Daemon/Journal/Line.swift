@@ -82,6 +82,7 @@ package enum Line: String, LogKind, CaseIterable {
     case dataRequested = "47c0f9e2d8b14a6f93e5a1d06b7c28f5"
     case customerErased = "b90e5d2a7f3c46188cd4f6a0e9317b52"
     case shopToErase = "06f2c8a91e7d4b35bd60a4e3f8159c7d"
+    case removedForAge = "5c0d8f36a2b94e71b8e4d7f1903ac625"
     case modelFailed = "9d40b7e2f1a84c6fb3d8a5e07c629f14"
     case modelAnswers = "3b86e1c7a05d4f29a6e4d2b98f7015ca"
 
@@ -163,6 +164,7 @@ package enum Line: String, LogKind, CaseIterable {
         case .dataRequested: "A customer asks what is kept of them"
         case .customerErased: "Erased a customer, as Shopify asked"
         case .shopToErase: "Shopify asks for a shop to be erased"
+        case .removedForAge: "Removed what is old"
         case .modelFailed: "The model for second opinions does not answer"
         case .modelAnswers: "The model for second opinions answers again"
         }

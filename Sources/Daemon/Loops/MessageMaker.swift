@@ -47,6 +47,9 @@ package struct MessageMaker: Sendable {
         if channel.name == .sms, configuration.farEnds[.sms]?.isEmpty ?? true {
             return .impossible(.noChannel, detail: "bookbag.yaml says nothing of 'sms'")
         }
+        if channel.name == .desk, let until = await answerEnds(beside: effect, now: now) {
+            return .wait(until: until, because: .result, detail: channels.destination(ofLine: SendLine.answerName))
+        }
         var results: [String: String] = [:]
         if !channel.isAction, trigger.lines.contains(where: { channels[$0.channel]?.isAction == true }) {
             switch await standing(beside: effect, now: now) {
@@ -128,7 +131,23 @@ package struct MessageMaker: Sendable {
             pages.rating = links.rating(
                 request: effect.id, shop: effect.shop, address: address, now: effect.createdAt)
         }
+        if line.destination == .answer, effect.event?.messageNumber != nil,
+            let address = record.answerRecipient?.address
+        {
+            pages.answer = links.answer(
+                effect.id, shop: effect.shop, address: address, now: effect.createdAt)
+        }
         return pages
+    }
+
+    /// When it is looked again at whether the answer of the same trigger has gone out, which what is done in the
+    /// conversation waits for; nil where nothing is waited for.
+    private func answerEnds(beside effect: Effect, now: Moment) async -> Moment? {
+        let end = effect.createdAt + Composition.actionPatience
+        guard now < end, let others = try? await actions?.beside(effect),
+            others.contains(where: { $0.line == SendLine.answerName && [.waiting, .ready].contains($0.state) })
+        else { return nil }
+        return min(now + Planner.answerPause, end)
     }
 
     private enum ActionsOutcome {

@@ -28,7 +28,7 @@ extension Composition {
         case .merchant: recipient = settings.notify
         case .address(let address): recipient = address
         case .answer: recipient = scope.record.answerRecipient
-        case .phone, .webhook, .other: recipient = nil
+        case .phone, .webhook, .other, .action: recipient = nil
         }
         guard let recipient else { return .impossible(.noRecipient, detail: "no usable address") }
         let rendered: MailText
@@ -54,7 +54,11 @@ extension Composition {
             ], brand: brand)
         draft.parcels = rendered.parcels
         draft.isAnswer = thread != nil
-        if line.destination == .answer { draft.occasion = .answer }
+        if line.destination == .answer {
+            draft.occasion = .answer
+            // Word that a person has it asks nothing.
+            if effect.event?.messageNumber != nil { draft.answerPage = scope.pages.answer }
+        }
         if line.destination == .customer { draft.occasion = trigger.about == .marketing ? .marketing : .order }
         draft.headers += StreamHeaders.list(trigger.about, from: from)
         if let value = wayOut(for: recipient, from: from) {

@@ -207,8 +207,11 @@ public struct ConversationRecord: Hashable, Sendable {
     public var address: String?
     public var name: String?
     public var subject = ""
+    /// What triggers called it, for the shop's people and for conditions.
+    public var tags: [String] = []
     public var openedAt: Moment
-    /// When she wrote the oldest words that nobody has answered; nil where nobody waits.
+    /// When she wrote the oldest words that nobody has answered, or a trigger gave it to a person; nil where nobody
+    /// waits.
     public var waitsSince: Moment?
     /// When it becomes a person's if no trigger has answered by then; in state `undecided` only.
     public var decideBy: Moment?

@@ -16,6 +16,7 @@ public enum RememberedName: String, CaseIterable, Sendable {
     case mailboxRead = "mailbox_read"
     case noRelay = "no_relay"
     case pauses
+    case retention
     case shopFault = "shop_fault"
     case weeklyReport = "weekly_report"
 }

@@ -8,6 +8,10 @@ extension Planner {
     ) -> Decision? {
         let record = evaluation.record
         guard let conversation = record.conversation else { return .skip(because: .erased) }
+        // A trigger may have handed an order to a person, of which she wrote nothing.
+        guard conversation.lastIncoming != nil else {
+            return .skip(because: .noRecipient, detail: "she has not written")
+        }
         let isText = effect.channel == .sms
         guard isText || record.answerRecipient != nil else { return .skip(because: .noRecipient) }
         // The order's address would be told of a message that somebody else wrote.

@@ -93,6 +93,9 @@ extension Planner {
         if line.destination == .answer, let no = answering(kept[0], effect, entry, evaluation) {
             return Judgement(decision: no)
         }
+        if let action = line.action, let no = acting(action, kept[0], effect, evaluation) {
+            return Judgement(decision: no)
+        }
         if line.isContact,
             let held = held(
                 effect, entry.trigger, line, kept, history: history, zone: evaluation.zone, now: evaluation.now)
@@ -167,7 +170,8 @@ extension Planner {
     ) -> Decision? {
         if let end = pauses[.news]?.end(at: now) { return .wait(until: end, because: .paused) }
         // While a person talks with her, no letter of ours comes between them, but for what she has to know.
-        if history.isWithPerson, !events.contains(where: \.kind.entry.passesPeople) {
+        // What a trigger that hands over has to say itself is said.
+        if history.isWithPerson, !trigger.handsOver, !events.contains(where: \.kind.entry.passesPeople) {
             return .wait(until: now + Self.draftLook, because: .heldByPerson)
         }
         if let end = quietHours(for: trigger, line)?.end(at: now, in: zone) {
@@ -254,7 +258,7 @@ extension Planner {
             return nil
         case .merchant: return triggers.settings.notify == nil ? (.noRecipient, nil) : nil
         case .answer: return history.silenced ? (.silenced, nil) : nil
-        case .address, .webhook, .other: return nil
+        case .address, .webhook, .other, .action: return nil
         }
     }
 }

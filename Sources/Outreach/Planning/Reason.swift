@@ -88,6 +88,10 @@ public enum Reason: String, Codable, Sendable, CaseIterable {
     case isFollowUp = "is_follow_up"
     /// Triggers have answered this address so often that a person looks first.
     case tooManyAnswers = "too_many_answers"
+    /// The customer waits for an answer, so the conversation is not closed.
+    case waitsForAnswer = "waits_for_answer"
+    /// Too little proves who wrote for what the trigger would do.
+    case notProved = "not_proved"
     /// A person sent an answer made of this draft.
     case answeredByPerson = "answered_by_person"
 

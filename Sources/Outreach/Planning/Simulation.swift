@@ -244,6 +244,7 @@ struct Simulation {
             if effect.isContact {
                 contacts.append(Contact(at: turn.now, address: address(of: effect), effect: place))
             }
+            changeConversation(by: effect)
         }
         effects[place] = effect
         if effect.state == .waiting {
@@ -251,6 +252,25 @@ struct Simulation {
         } else if let index = waiting.firstIndex(of: place) {
             waiting.remove(at: index)
         }
+    }
+
+    /// What is done in a conversation changes it.
+    private mutating func changeConversation(by effect: Effect) {
+        guard let place = effect.aggregate.flatMap(place) else { return }
+        var record = orders[place].known(at: turn.now)
+        guard var conversation = record.conversation else { return }
+        let action = turn.planner.triggers.entry(effect.trigger)?.line(named: effect.line)?.action
+        if effect.line == SendLine.answerName {
+            (conversation.state, conversation.waitsSince, conversation.decideBy) = (.ours, nil, nil)
+        } else if let action, action.channel == .desk {
+            let act = DeskAct(action, of: effect)
+            guard let change = ConversationRules.act(act, in: conversation, now: turn.now) else { return }
+            conversation = change.record
+        } else {
+            return
+        }
+        record.conversation = conversation
+        orders[place] = Order(known: record)
     }
 
     private mutating func hold(_ keys: [String], of effect: Effect, place: Int) {

@@ -124,6 +124,8 @@ extension Length {
         case .weeks: .days(7 * count)
         // Allows for weekends and a few holidays.
         case .businessDays: .days(count * 2 + 14)
+        // A shop may be open for an hour a week, but hardly.
+        case .businessHours: .days(count + 14)
         }
     }
 }

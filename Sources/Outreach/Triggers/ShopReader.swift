@@ -174,10 +174,10 @@ struct ShopReader {
             faults.add(at: tree.position, "'limit' has no 'messages'", hint: example)
         }
         var per = fields.length("per", &faults)
-        if let length = per, length.unit == .businessDays, let position = fields.value("per")?.position {
+        if let length = per, length.unit.isBusiness, let position = fields.value("per")?.position {
             faults.add(
                 at: position, "a limit counts in minutes, hours, days or weeks",
-                hint: "write '\(Length(length.count, .days))'")
+                hint: "write '\(Length(length.count, length.unit == .businessDays ? .days : .hours))'")
             per = nil
         } else if fields.value("per") == nil {
             faults.add(at: tree.position, "'limit' has no 'per'", hint: example)

@@ -67,7 +67,9 @@ public struct ShopSettings: Sendable {
 
     /// The days the shop works, in its time zone.
     public func calendar(zone: Zone) -> BusinessCalendar {
-        BusinessCalendar(weekdays: businessDays, holidays: holidays, zone: zone)
+        var calendar = BusinessCalendar(weekdays: businessDays, holidays: holidays, zone: zone)
+        (calendar.hours, calendar.away) = (businessHours, away)
+        return calendar
     }
 }
 

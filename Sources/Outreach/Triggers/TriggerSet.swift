@@ -118,6 +118,7 @@ public struct TriggerSet: Sendable {
     ///   - channels: what `send` may name.
     ///   - events: what `on` may name.
     ///   - keys: the keys that a trigger file may have.
+    ///   - actions: what `do` may name.
     ///   - patience: starts a clock for one rendering, which says when it has taken too long; nil to limit only the
     ///     work done.
     /// - Returns: the set, or nil if there is an error anywhere; and every fault and warning, in the order of files and
@@ -125,12 +126,13 @@ public struct TriggerSet: Sendable {
     public static func load(
         _ folder: TriggerFolder, webhooks: Set<String>? = nil, servesPages: Bool? = nil, today: CalendarDay? = nil,
         channels: [ChannelSyntax] = ChannelSyntax.standard, events: EventVocabulary = .standard,
-        keys: TriggerKeys = .standard, patience: TemplateSet.Patience? = nil
+        keys: TriggerKeys = .standard, actions: ActionVerbs = .standard, patience: TemplateSet.Patience? = nil
     ) -> (set: TriggerSet?, faults: [Fault]) {
         var loader = TriggerLoader(folder: folder, webhooks: webhooks, today: today)
         loader.channels = channels
         loader.events = events
         loader.keys = keys
+        loader.actions = actions
         loader.patience = patience
         loader.servesPages = servesPages
         let set = loader.load()
@@ -148,6 +150,7 @@ private struct TriggerLoader {
     var channels = ChannelSyntax.standard
     var events = EventVocabulary.standard
     var keys = TriggerKeys.standard
+    var actions = ActionVerbs.standard
     private(set) var faults: [Fault] = []
 
     init(folder: TriggerFolder, webhooks: Set<String>?, today: CalendarDay?) {
@@ -164,7 +167,7 @@ private struct TriggerLoader {
         templates.designs = PageDesign.read(folder, &faults)
         let surroundings = TriggerReader.Surroundings(
             settings: settings, templates: folder.templateNames, jsonTemplates: folder.jsonTemplateNames,
-            webhooks: webhooks, channels: channels, events: events, keys: keys)
+            webhooks: webhooks, channels: channels, events: events, keys: keys, actions: actions)
         var triggers: [Trigger] = []
         var replaced: [(name: String, file: String, position: Position)] = []
         for (path, name) in folder.triggerFiles {

@@ -10,7 +10,7 @@ extension Store {
     public static let mostUntold = 1_000
 
     /// The conversations in which a customer waits for a person or for anybody, and of whose last message that person
-    /// was not told, the longest waiting first; at most `limit`.
+    /// was not told, the longest waiting first; at most `limit`. A trigger's note counts as a message.
     public func untold(
         person: String, shop domain: String, limit: Int = Store.mostUntold
     ) async throws(StoreFailure) -> [UntoldConversation] {
@@ -103,7 +103,8 @@ extension Query {
         JOIN aggregates ON aggregates.shop = conversations.shop AND aggregates.id = conversations.id
         JOIN conversation_messages AS hers ON hers.shop = conversations.shop AND hers.id = (
             SELECT id FROM conversation_messages
-            WHERE shop = conversations.shop AND conversation_id = conversations.id AND direction = 'in'
+            WHERE shop = conversations.shop AND conversation_id = conversations.id
+                AND (direction = 'in' OR direction = 'note' AND author = 'bookbag')
             ORDER BY id DESC LIMIT 1)
         """
     private static let isUntold = """

@@ -64,8 +64,10 @@ extension Store: ConversationStore {
         return try await write { db in
             var written: (id: Int64, events: [Event])?
             let refusal = try db.isolated(path: path) {
-                written = try db.write(change, judged: judged, incoming: incoming, hash: hash, path: path, now: now)
-                return written != nil
+                let done = try db.write(
+                    change, judged: judged, incoming: incoming, hash: hash, path: path, now: now)
+                written = done.map { ($0.id, $0.events) }
+                return done != nil
             }
             if let refusal { throw refusal }
             try db.note(now)
@@ -97,6 +99,20 @@ extension Store: ConversationStore {
     /// The conversations of a shop in which a message of hers is not decided yet, the oldest first.
     public func undecidedConversations(shop: String, limit: Int) async throws(StoreFailure) -> [Int64] {
         try await read { db in try db.all(Query.undecided, [try db.shop(shop), limit]) { $0[0] } }
+    }
+
+    /// The conversation in which an effect left a message or a note; nil if it left none.
+    public func conversation(ofEffect id: Int64, shop: String) async throws(StoreFailure) -> Int64? {
+        try await read { db in try db.integer(Query.conversationOfSentMessage, [try db.shop(shop), id]) }
+    }
+
+    /// The open conversation about an order in which something was said last.
+    public func openConversation(about orderID: String, shop domain: String) async throws(StoreFailure) -> Int64? {
+        try await read { db in
+            let shop = try db.shop(domain)
+            guard let order = try db.order(orderID, shop: shop) else { return nil }
+            return try db.integer(Query.openConversationOfOrder, [shop, order])
+        }
     }
 
     /// What triggers made of a conversation's message, in any state.
@@ -137,17 +153,18 @@ extension Connection {
         return record
     }
 
-    /// Writes a change of a conversation; nil if it has another version by now.
+    /// Writes a change of a conversation, and returns its number, its events and the effects of its mails; nil if it has
+    /// another version by now.
     func write(
         _ change: ConversationChange, judged: [RawObservation], incoming: IncomingOutcome?, hash: KeyedHash,
         path: String, now: Moment
-    ) throws -> (id: Int64, events: [Event])? {
+    ) throws -> (id: Int64, events: [Event], mails: [Int64])? {
         var record = change.record
         let shop = try self.shop(record.shop)
         for observation in change.messages.compactMap(\.observationID) {
             guard let known = try integer(Query.conversationOfObservation, [shop, observation]) else { continue }
             for one in judged { try markJudged(one, shop: shop, now: now) }
-            return (known, [])
+            return (known, [], [])
         }
         let known = record.id == 0 ? nil : try aggregate(record.aggregate, shop: shop)
         guard known?.version ?? 0 == record.version else { return nil }
@@ -156,18 +173,20 @@ extension Connection {
         let id = try known?.id ?? numbers.take(.aggregates, shop: shop, in: self)
         record.id = id
         record.messageCount += change.messages.count
-        let wasPersons = try first(Query.stateOfConversation, [shop, id]) {
-            ["person", "snoozed"].contains($0[0] as String)
+        let before = try first(Query.stateOfConversation, [shop, id]) {
+            (isPersons: ["person", "snoozed"].contains($0[0] as String), waited: $0.optionalMoment(1))
         }
         try put(record, isNew: known == nil, shop: shop, hash: hash)
-        try note(wasPersons: wasPersons ?? false, record, shop: shop, now: now)
+        try note(wasPersons: before?.isPersons ?? false, record, shop: shop, now: now)
         var messages = change.messages
+        var mails: [Int64] = []
         for mail in change.mails {
             let outcome = try commit([Plan(mail, of: record, now: now)], hash: hash, path: path, now: now)
             if let refusal = outcome.refused.values.first { throw refusal }
             if mail.hasFiles, let effect = outcome.effects.first {
                 try keepFiles(ofEffect: effect.id, since: mail.dueAt, shop: shop)
             }
+            mails += outcome.effects.map(\.id)
             guard let place = mail.carries else { continue }
             // What was to be sent is on its way by another step's hand.
             guard let effect = outcome.effects.first else { return nil }
@@ -193,6 +212,19 @@ extension Connection {
             tally.add(.events, [event.kind.rawValue, event.silence?.rawValue ?? ""], shop: shop)
             tally.happened(event, carrier: "", shop: shop)
         }
+        let waiting = ConversationRules.unanswered(
+            record, waited: before.flatMap { $0.isPersons ? $0.waited : nil }, messages: record.messages + messages,
+            now: now)
+        // It may have been handed back and forth meanwhile.
+        if let waiting,
+            try integer(
+                Query.isRecorded, [shop, id, waiting.occurrences[0].subject, waiting.kind.rawValue]) == nil,
+            let stored = try insert(waiting, aggregate: id, shop: shop, figure: nil, numbers: &numbers)
+        {
+            events.append(stored)
+            tally.add(.events, [waiting.kind.rawValue, ""], shop: shop)
+            tally.happened(waiting, carrier: "", shop: shop)
+        }
         if let reason = change.withdraws {
             for effect in try effects(Query.waitingWords, [shop, id]) {
                 let note = DecisionNote(at: now, state: .withdrawn, reason: reason)
@@ -207,7 +239,7 @@ extension Connection {
         }
         for one in judged { try markJudged(one, shop: shop, now: now) }
         try tally.write(to: self)
-        return (id, events)
+        return (id, events, mails)
     }
 
     /// Has what is decided about the order know that a person has the conversation now, or has it no more: what was
@@ -237,13 +269,13 @@ extension Connection {
         try run(
             """
             INSERT INTO conversations (shop, id, state, holder, team, channel, order_id, address, address_key, name,
-                subject, opened_at, waits_since, decide_by, snoozed_until, closed_at, reason, hand_overs, take_overs,
-                closings, last_at, last_incoming_at, message_count)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                subject, tags, opened_at, waits_since, decide_by, snoozed_until, closed_at, reason, hand_overs,
+                take_overs, closings, last_at, last_incoming_at, message_count)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             ON CONFLICT (shop, id) DO UPDATE SET state = excluded.state, holder = excluded.holder,
                 team = excluded.team, channel = excluded.channel, order_id = excluded.order_id,
                 address = excluded.address, address_key = excluded.address_key, name = excluded.name,
-                subject = excluded.subject, waits_since = excluded.waits_since, decide_by = excluded.decide_by,
+                subject = excluded.subject, tags = excluded.tags, waits_since = excluded.waits_since, decide_by = excluded.decide_by,
                 snoozed_until = excluded.snoozed_until, closed_at = excluded.closed_at, reason = excluded.reason,
                 hand_overs = excluded.hand_overs, take_overs = excluded.take_overs, closings = excluded.closings,
                 last_at = excluded.last_at, last_incoming_at = excluded.last_incoming_at,
@@ -251,7 +283,8 @@ extension Connection {
             """,
             [
                 shop, id, record.state.rawValue, record.holder, record.team, record.channel.rawValue, order, address,
-                address.map(hash.address), record.name, record.subject, record.openedAt.milliseconds,
+                address.map(hash.address), record.name, record.subject, try ConversationMessage.stored(record.tags),
+                record.openedAt.milliseconds,
                 record.waitsSince?.milliseconds, record.decideBy?.milliseconds, record.snoozedUntil?.milliseconds,
                 record.closedAt?.milliseconds, record.reason?.rawValue, record.handOvers, record.takeOvers,
                 record.closings, record.lastAt.milliseconds, record.lastIncomingAt?.milliseconds, record.messageCount,
@@ -283,6 +316,7 @@ extension Connection {
     /// Adds an answer that went out to its conversation: once, however often it is sent. The text is that of the mail
     /// itself, which the effect has; here stands what lists call it.
     func noteAnswer(_ effect: Effect, at moment: Moment, shop: Int64) throws {
+        try putAnswer(effect, isLive: true, at: moment, shop: shop)
         guard effect.line == SendLine.answerName, let conversation = effect.aggregate?.conversationID,
             try integer(Query.conversationOfSentMessage, [shop, effect.id]) == nil,
             let channel = try first(Query.channelOfConversation, [shop, conversation], { $0[0] as String })
@@ -334,7 +368,10 @@ extension Plan {
 }
 
 extension Query {
-    static let stateOfConversation = "SELECT state FROM conversations WHERE shop = ? AND id = ?"
+    static let isRecorded = """
+        SELECT 1 FROM occurrences WHERE shop = ? AND aggregate_id = ? AND subject = ? AND kind = ? AND n = 1
+        """
+    static let stateOfConversation = "SELECT state, waits_since FROM conversations WHERE shop = ? AND id = ?"
     static let isOrderWithPerson = """
         SELECT 1 FROM conversations
         WHERE shop = ? AND order_id = ? AND order_id IS NOT NULL AND state IN ('person', 'snoozed') LIMIT 1
@@ -367,6 +404,11 @@ extension Query {
         """
     static let conversationOfSentMessage = """
         SELECT conversation_id FROM conversation_messages WHERE shop = ? AND effect_id = ? AND effect_id IS NOT NULL
+        """
+    static let openConversationOfOrder = """
+        SELECT id FROM conversations
+        WHERE shop = ? AND order_id = ? AND order_id IS NOT NULL AND state <> 'closed'
+        ORDER BY last_at DESC, id DESC LIMIT 1
         """
     static let conversationOfMail = """
         SELECT conversation_id FROM conversation_messages WHERE shop = ? AND mail_id = ? AND mail_id IS NOT NULL

@@ -179,10 +179,21 @@ extension Connection {
     }
 
     /// Removes incoming mails with their judgements.
-    func removeIncoming(_ ids: [Int64], shop: Int64) throws {
+    ///
+    /// - Parameter keepingHashes: keeps of each by what it is known again, and nothing else.
+    func removeIncoming(_ ids: [Int64], shop: Int64, keepingHashes: Bool = false) throws {
         for id in ids {
             try run("DELETE FROM incoming WHERE shop = ? AND id = ?", [shop, id])
-            try run("DELETE FROM observations WHERE shop = ? AND id = ?", [shop, id])
+            if keepingHashes {
+                try run(
+                    """
+                    UPDATE observations SET bytes = ?, about_kind = NULL, about_gid = NULL, address_key = NULL,
+                        files_until = NULL
+                    WHERE shop = ? AND id = ?
+                    """, [Data(), shop, id])
+            } else {
+                try run("DELETE FROM observations WHERE shop = ? AND id = ?", [shop, id])
+            }
         }
     }
 }

@@ -114,6 +114,7 @@ struct ConversationPage: PageContent {
     var sendings: [Sending]
     var drafts: [Draft]
     var subject: String
+    var tags: [String]
     /// Whom an answer can go to; empty where nobody can be answered.
     var recipients: [Choice]
     var typed: String
@@ -208,7 +209,8 @@ extension DeskSite {
             earlier: earlier, isWhole: isWhole,
             thread: thread(view, who: who, path: path, clock: clock, visit: visit),
             sendings: sendings, drafts: try await drafts(view, record, kept: kept, now: now),
-            subject: core.post.subject(of: record, shop: visit.shop), recipients: recipients.map(\.choice),
+            subject: core.post.subject(of: record, shop: visit.shop), tags: conversation.tags,
+            recipients: recipients.map(\.choice),
             typed: kept.text, saved: core.answers.saved(visit.shop), note: kept.note,
             meanings: meanings, colleagues: colleagues(visit, besides: conversation.holder),
             customerPath: customerPath(of: record.facts, visit), address: conversation.address ?? "",
@@ -317,7 +319,11 @@ extension DeskSite {
             case (.note, let author):
                 said.kind = "note"
                 said.channel = "wrote a note"
-                if case .person(let email) = author { said.who = colleague(email, visit) }
+                if case .person(let email) = author {
+                    said.who = colleague(email, visit)
+                } else {
+                    (said.who, said.channel) = ("Bookbag", "by a trigger")
+                }
             case (.outgoing, .person(let email)):
                 said.kind = "person"
                 said.who = colleague(email, visit)

@@ -16,7 +16,7 @@ enum ConversationWords {
         case .nobodyAnswers: "no trigger answers this"
         case .unknownSender: "it is not known who wrote, or which order is meant"
         case .tooMany: "many answers went there already"
-        case .trigger: "a trigger handed it over"
+        case .trigger: "by a trigger"
         case .notHelped: "the answer did not help"
         case .unreadable: "it could not be read"
         case .restored: "came before a backup was restored, and may have been answered"

@@ -58,7 +58,7 @@ struct ConfigurationReader {
             tree, of: "the configuration",
             [
                 "state", "triggers", "shops", "carriers", "smtp", "mailbox", "webhooks", "listen", "desk", "public",
-                "people", "understanding", "hand_over_to",
+                "people", "understanding", "keep", "hand_over_to",
             ] + setups.map(\.setup.key))
         guard let keys else { return nil }
         let triggers = text(keys["triggers"]).map(resolve) ?? resolve("triggers")
@@ -94,6 +94,7 @@ struct ConfigurationReader {
             file: file, state: text(keys["state"]).map(resolve) ?? surroundings.stateDirectory, shops: shops,
             carriers: keys["carriers"].map { carriers($0.value) } ?? [],
             listen: keys["listen"].flatMap { listen($0.value) })
+        configuration.retention = keys["keep"].map { retention($0.value) } ?? Retention()
         configuration.desk = keys["desk"].flatMap { site($0, isDesk: true) }
         configuration.pages = keys["public"].flatMap { site($0, isDesk: false) }
         configuration.peopleFile = text(keys["people"]).map(resolve) ?? resolve("people.yaml")

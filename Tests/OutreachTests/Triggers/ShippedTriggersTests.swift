@@ -27,8 +27,9 @@ struct ShippedTriggersTests {
                 "answers/not-received", "answers/not-sent-yet", "answers/received", "answers/refund-status",
                 "answers/return-status", "answers/thanks", "answers/where-is-my-order",
                 "delay-alert", "delivered", "delivery-attempted", "delivery-problem", "lost", "low-rating",
-                "out-for-delivery", "rating-request", "ready-for-pickup", "refund-issued", "return-approved",
-                "return-label", "return-received", "shipping-confirmation",
+                "out-for-delivery", "presumed-lost", "rating-request", "ready-for-pickup", "refund-issued",
+                "return-approved",
+                "return-label", "return-received", "shipping-confirmation", "unanswered",
             ])
     }
 

@@ -20,6 +20,8 @@ package enum ReasonWords {
         "no_order": "it is not known which order is meant",
         "is_follow_up": "the shopper had written about the same before, so a person answers",
         "too_many_answers": "this address had so many answers that a person looks first",
+        "waits_for_answer": "the customer waits for an answer",
+        "not_proved": "too little proves who wrote",
         "answered_by_person": "a person answered",
         "label": "the return label is not available yet",
         "result": "it waits for the result of the trigger's action",

@@ -159,7 +159,9 @@ extension ExampleRunner.Outcome {
             record: sending.record, event: event, together: effect.together, history: sending.history,
             now: sending.now, pages: .specimen())
         if let line = sending.planner.triggers.trigger(effect.trigger)?.line(named: effect.line) {
-            if line.isMail {
+            if let action = line.action {
+                self.action = action
+            } else if line.isMail {
                 mail = try templates.render(line.template, scope, to: line.destination)
                 if line.destination == .answer,
                     let subject = AnswerThread(sending.record, brand: scope.settings.brand)?.subject

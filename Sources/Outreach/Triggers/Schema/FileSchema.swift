@@ -17,13 +17,16 @@ public enum FileSchema: String, Sendable, CaseIterable {
     public var json: String { json() }
 
     /// The same for files that may use other events and keys.
-    func json(events: EventVocabulary = .standard, keys: TriggerKeys = .standard) -> String {
+    func json(
+        events: EventVocabulary = .standard, keys: TriggerKeys = .standard, actions: ActionVerbs = .standard
+    ) -> String {
         let event = ("event", Self.event(of: events))
         switch self {
         case .trigger:
             return Self.file(
                 title: "A trigger of Bookbag",
-                definitions: [event, ("line", Self.line(keys))] + Self.triggerDefinitions, Self.triggerFile(keys)
+                definitions: [event, ("line", Self.line(keys)), ("action", actions.schema)]
+                    + Self.triggerDefinitions, Self.triggerFile(keys)
             ).json
         case .shop:
             return Self.file(
@@ -55,13 +58,13 @@ public enum FileSchema: String, Sendable, CaseIterable {
     private static let lengthShape = "[0-9]+ *(\(units))"
 
     /// The same without business days, which cannot be counted backwards from an event.
-    private static let pastUnits = Length.Unit.allCases.filter { $0 != .businessDays }.flatMap {
+    private static let pastUnits = Length.Unit.allCases.filter { !$0.isBusiness }.flatMap {
         [$0.rawValue, $0.singular]
     }.joined(separator: "|")
 
     private static let length = SchemaNode.shaped(
         "^\\s*\(lengthShape)\\s*$",
-        "A length of time: '36 hours', '7 days', '3 business days', '2 weeks'.")
+        "A length of time: '36 hours', '7 days', '3 business days', '4 business hours', '2 weeks'.")
 
     static let timeOfDayShape = "([0-9]{1,2}:[0-9]{2}( ?[aApP][mM])?|[0-9]{1,2} ?[aApP][mM])"
 
@@ -113,9 +116,12 @@ public enum FileSchema: String, Sendable, CaseIterable {
         ] + givens
 
     private static func triggerFile(_ keys: TriggerKeys) -> SchemaNode {
-        .keys(
+        let file = SchemaNode.keys(
             properties(keys.file), required: keys.file.filter(\.isRequired).map(\.name),
-            "On which event, after what time and under which conditions something is sent.")
+            "On which event, after what time and under which conditions something is sent or done.")
+        guard case .object(let pairs) = file else { return file }
+        let either = ["send", "do"].map { SchemaNode.object([("required", .list([.text($0)]))]) }
+        return .object(pairs + [("anyOf", .list(either))])
     }
 
     private static func properties(_ keys: [TriggerKey]) -> [(String, SchemaNode)] {
@@ -260,7 +266,7 @@ public enum FileSchema: String, Sendable, CaseIterable {
                     key,
                     .any(
                         [.oneOf(["nothing"]), .oneOrMore(.named("expected"))],
-                        "What is sent: 'nothing', 'email', 'answer', 'sms', 'webhook: NAME'.")
+                        "What is sent or done: 'nothing', 'email', 'answer', 'sms', 'webhook: NAME', 'do: hand_over'.")
                 )
             case "because":
                 (key, .oneOf(Reason.allCases.map(\.rawValue), "What stops it, where nothing is sent."))
@@ -314,7 +320,11 @@ public enum FileSchema: String, Sendable, CaseIterable {
         ]
 
     private static let expected = SchemaNode.any([
-        .oneOf(["email", "answer", "sms"]),
+        .oneOf(["email", "answer", "sms"] + ActionVerbs.standard.all.filter(\.standsAlone).map(\.name)),
+        .named("action"),
+        .keys(
+            [("do", SchemaNode.named("action", "What is done, as under 'do'."))]
+                + expectKeys.filter { $0.0 == "sent" }, required: ["do"]),
         .keys(
             [
                 (
@@ -397,6 +407,11 @@ public enum FileSchema: String, Sendable, CaseIterable {
                 ("no_scan", SchemaNode.scalar.described("How long a moving parcel may be silent, or 'off'.")),
                 ("not_handed_over", SchemaNode.scalar.described("How long a label may go unscanned, or 'off'.")),
             ], required: [], "When silence is a delay."),
+        "lost_after": .keys(
+            [
+                ("domestic", .named("length", "Within your country: '7 days'.")),
+                ("abroad", .named("length", "To another country: '20 days'.")),
+            ], required: [], "After how much silence of its carrier a parcel is presumed lost."),
         "answers": .any(
             [
                 .oneOf(AnswerMode.allCases.map(\.rawValue)),
