@@ -150,6 +150,7 @@ package struct DaemonProcess {
                 desks[context.domain] = TextHooks.Desk(settings: settings, wake: wiring.wake)
             }
             services += wiring.services()
+            if let copies = wiring.copies { services.append(copies) }
             let journal = ConversationJournal(
                 metrics: metrics, newEvents: planning, newMail: newMail, logger: logger)
             let texts =

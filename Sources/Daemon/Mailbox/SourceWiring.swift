@@ -52,6 +52,21 @@ struct SourceWiring {
         }
     }
 
+    /// Puts what goes out into the folder of sent mail, where the mailbox is set so; nil where mail is not fetched.
+    var copies: SentCopyService? {
+        guard let mailbox = context.configuration.mailbox,
+            let settings = MailboxSettings(mailbox, shop: context.domain, engine: engine)
+        else { return nil }
+        var keep: SentCopyService.Keeping?
+        if mailbox.keepsSent {
+            let folder = SentFolder(settings, engine: engine)
+            keep = { mail, id, looksFirst in try await folder.keep(mail, id: id, looksFirst: looksFirst) }
+        }
+        return SentCopyService(
+            shop: context.domain, keep: keep, store: store, clock: clock, wake: Wake(), heartbeats: heartbeats,
+            logger: logger, trouble: learning.trouble)
+    }
+
     func services() -> [any Service] {
         var sources = ObservationSources.all
         var services: [any Service] = []
