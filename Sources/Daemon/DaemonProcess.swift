@@ -141,6 +141,7 @@ package struct DaemonProcess {
             GiftService(
                 store: store, contexts: contexts, reloaders: reloaders, clock: clock, wake: Wake(),
                 newMessages: newMessages, heartbeats: heartbeats, logger: logger, trouble: trouble))
+        let people = ListedPeople(configuration.people)
         var desks: [String: TextHooks.Desk] = [:]
         var sockets: [String: [LMTPServer.Shop]] = [:]
         var ratings: [String: RatingJudge] = [:]
@@ -156,11 +157,12 @@ package struct DaemonProcess {
             let wiring = SourceWiring(
                 context: context, store: store, learning: learning, clock: clock, engine: engine,
                 newMail: newMail, newWords: newWords, newMessages: newMessages, heartbeats: heartbeats, logger: logger,
-                ratings: ratings[context.domain])
+                people: people, ratings: ratings[context.domain])
             if let settings = context.configuration.texts {
                 desks[context.domain] = TextHooks.Desk(settings: settings, wake: wiring.wake)
             }
             services += wiring.services()
+            if let copies = wiring.copies { services.append(copies) }
             let journal = ConversationJournal(
                 metrics: metrics, newEvents: planning, newMail: newMail, logger: logger)
             let texts =
@@ -214,7 +216,7 @@ package struct DaemonProcess {
                     guard let context = contexts[shop.key] else { return }
                     offices[shop.key] = ShopAnswers.Office(
                         planner: { context.rules.planner }, maker: shop.value)
-                }), hangup: hangup, actedByHand: byHand,
+                }), listed: people, hangup: hangup, actedByHand: byHand,
             learn: { [contexts, learning] events, shop in
                 guard let context = contexts[shop] else { return }
                 try await learning.learn(events, of: context, now: clock.now)

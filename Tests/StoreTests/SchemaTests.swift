@@ -54,6 +54,8 @@ struct SchemaTests {
         ("eventsSince", Query.eventsSince), ("unwritten", Query.unwritten), ("unjudged", Query.unjudged),
         ("lease", Query.lease), ("nextLeaseEnd", Query.nextLeaseEnd), ("readyEffects", Query.readyEffects),
         ("matchesOfAggregate", Query.matchesOfAggregate), ("observation", Query.observation),
+        ("copyToKeep", Query.copyToKeep), ("copiesToForget", Query.copiesToForget), ("peopleHere", Query.peopleHere),
+        ("unsentAlerts", Query.unsentAlerts), ("othersOfAlert", Query.othersOfAlert),
         ("parcelSources", Query.parcelSources), ("ordersOfAddressKey", Query.ordersOfAddressKey),
         ("ordersOfCustomerKey", Query.ordersOfCustomerKey), ("customerOf", Query.customerOf),
         ("newestRepetition", Query.newestRepetition), ("countedElsewhere", Query.countedElsewhere),

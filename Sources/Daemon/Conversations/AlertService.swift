@@ -46,7 +46,8 @@ struct AlertService: Service {
             post.serves(shop)
         else { return false }
         let all = people.answering(shop)
-        let told = all.filter { $0.alert != nil }
+        let away = try await store.remembered(.away, shop: shop) ?? AwayBoard()
+        let told = all.filter { $0.alert != nil && away.until($0.email, now: now) == nil }
         guard !told.isEmpty else { return false }
         let board = try await store.remembered(.alerts, shop: shop) ?? AlertBoard()
         for person in told {

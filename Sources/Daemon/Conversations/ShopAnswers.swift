@@ -1,4 +1,5 @@
 import Delivery
+import Foundation
 package import Outreach
 package import Store
 
@@ -175,6 +176,17 @@ package enum ReplyText {
         }.joined(separator: "\n")
     }
 
+    /// The Markdown of what a mail program sent as plain text, in which no sign means anything.
+    static func markdown(ofPlain text: String) -> String {
+        let lines = text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).map {
+            ForwardedMail.plain($0.trimmingCharacters(in: .whitespaces))
+        }
+        return lines.indices.map { index in
+            let next = index + 1 < lines.count ? lines[index + 1] : ""
+            return lines[index].isEmpty || next.isEmpty ? lines[index] : lines[index] + "\\"
+        }.joined(separator: "\n")
+    }
+
     private static func isHeading(_ line: String) -> Bool { line.hasPrefix("#") }
 
     /// Whether a line begins a block of its own: a list's point, a heading, a quotation, a table's row, a rule.
@@ -202,19 +214,40 @@ extension ShopPost {
         files: [MailDraft.Attachment] = [], shop: String, now: Moment
     ) -> Message? {
         guard let office = office(shop), office.wake != nil else { return nil }
-        let brand = office.brand()
+        return PersonalReply(brand: office.brand(), sender: office.sender, shop: shop).mail(
+            ReplyText.markdown(text), to: recipient, in: record, language: language, key: key, files: files, now: now)
+    }
+
+    /// What a person's mail in that conversation is called: an answer by what it answers, a first one by its own
+    /// subject.
+    package func subject(of record: OrderRecord, shop: String) -> String {
+        guard let brand = brand(shop) else { return "" }
+        return PersonalReply(brand: brand, sender: nil, shop: shop).subject(of: record)
+    }
+}
+
+/// What a person writes to a customer, as the shop sends it.
+struct PersonalReply {
+    var brand: Brand
+    /// The envelope sender; nil for the brand's own address.
+    var sender: String?
+    var shop: String
+
+    /// A mail in the conversation's thread; nil if none can be made of it.
+    func mail(
+        _ markdown: String, to recipient: MailAddress, in record: OrderRecord, language: String, key: String,
+        files: [MailDraft.Attachment] = [], now: Moment
+    ) -> Message? {
         let thread = AnswerThread(record, brand: brand)
         let from = thread?.from ?? brand.from
-        let subject = self.subject(of: record, shop: shop)
         // Whoever is written to first finds it beside the mails about the order.
         let order = record.isOrder ? record.facts.id : nil
         let references =
             thread?.references
             ?? order.map { [MessageIdentity.thread(shop: shop, orderID: $0, domain: brand.from.domain)] } ?? []
         var draft = MailDraft(
-            from: from, to: recipient, replyTo: thread == nil ? brand.replyTo : nil,
-            sender: office.sender ?? from.address, subject: subject, body: .markdown(ReplyText.markdown(text)),
-            language: language,
+            from: from, to: recipient, replyTo: thread == nil ? brand.replyTo : nil, sender: sender ?? from.address,
+            subject: subject(of: record), body: .markdown(markdown), language: language,
             messageID: MessageIdentity.notice(shop: shop, kind: "reply", about: key, domain: from.domain),
             references: references.filter(MailComposer.isMessageID), date: now, brand: brand)
         draft.isPersonal = true
@@ -222,13 +255,19 @@ extension ShopPost {
         return try? MailComposer().compose(draft)
     }
 
-    /// What a person's mail in that conversation is called: an answer by what it answers, a first one by its own
-    /// subject.
-    package func subject(of record: OrderRecord, shop: String) -> String {
-        guard let brand = brand(shop) else { return "" }
+    /// What it is called: an answer by what it answers, a first one by its own subject.
+    func subject(of record: OrderRecord) -> String {
         if let subject = AnswerThread(record, brand: brand)?.subject { return subject }
         let own = record.conversation?.subject ?? ""
         return own.isEmpty ? brand.name : own
+    }
+
+    /// A text; nil where it is longer than a text can be.
+    static func text(_ markdown: String, to number: PhoneNumber, key: String, shop: String) -> Message? {
+        let words = TextMessage(TextMessage.shortForm(ofMarkdown: markdown))
+        guard words.segments > 0, words.units <= TextMessage.mostUnits else { return nil }
+        return .sms(
+            id: MessageIdentity.text(shop: shop, kind: "reply", about: key), recipient: number.text, text: words)
     }
 }
 
@@ -242,9 +281,6 @@ extension DaemonCore {
         guard let ends = configuration.shops.first(where: { $0.domain == shop })?.farEnds[.sms], !ends.isEmpty else {
             return nil
         }
-        let words = TextMessage(TextMessage.shortForm(ofMarkdown: ReplyText.markdown(text)))
-        guard words.segments > 0, words.units <= TextMessage.mostUnits else { return nil }
-        return .sms(
-            id: MessageIdentity.text(shop: shop, kind: "reply", about: key), recipient: number.text, text: words)
+        return PersonalReply.text(ReplyText.markdown(text), to: number, key: key, shop: shop)
     }
 }

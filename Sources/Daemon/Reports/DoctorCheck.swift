@@ -67,7 +67,7 @@ package struct DoctorCheck: Sendable {
 
     /// All checks, in the order in which they are reported for a shop. To add one, add an entry here.
     package static let standard: [DoctorCheck] = [
-        store, triggers, shop, relay, sender, mailbox, sms, model, webhooks, carriers,
+        store, triggers, shop, relay, sender, mailbox, hearing, sms, model, webhooks, carriers,
     ]
 }
 
@@ -276,6 +276,27 @@ extension DoctorCheck {
             return findings
         })
 
+    /// Whether anybody hears of a customer who waits for a person: by mail, for nobody watches a page.
+    static let hearing = DoctorCheck(
+        .machine { configuration, _ in
+            configuration.shops.filter { $0.mailbox != nil || $0.farEnds[.sms]?.isEmpty == false }.compactMap {
+                shop -> Finding? in
+                let told = configuration.people.all.contains { person in
+                    person.alert != nil && person.roles.contains(.answer) && person.serves(shop.domain)
+                }
+                let isTold = told && configuration.desk != nil
+                guard !isTold, shop.handOverTo == nil, let settings = settings(of: shop), settings.notify == nil else {
+                    return nil
+                }
+                return Finding(
+                    .poor, "people of \(shop.domain)",
+                    "nobody hears of customers who wait: nobody has an 'alert', and nobody is notified",
+                    fix:
+                        "give somebody who answers an 'alert' in people.yaml, or write 'notify' in shop.yaml, or 'hand_over_to' in bookbag.yaml"
+                )
+            }
+        })
+
     /// shop.yaml; nil if the trigger files have errors, which another check reports.
     private static func settings(of shop: Configuration.Shop) -> ShopSettings? {
         guard let folder = try? TriggerFolder(readingFrom: shop.triggers, name: "") else { return nil }
@@ -296,7 +317,7 @@ extension DoctorCheck {
             }
             let settings = settings(of: shop)
             var findings: [Finding] = []
-            if let settings, settings.notify == nil {
+            if let settings, settings.notify == nil, shop.handOverTo == nil {
                 findings.append(
                     Finding(
                         .poor, what, "what people write there is forwarded to nobody",

@@ -362,6 +362,19 @@ extension Migration {
                 FOREIGN KEY (shop, conversation_id) REFERENCES conversations (shop, id)
             ) STRICT, WITHOUT ROWID;
 
+            CREATE INDEX conversation_alerts_by_effect ON conversation_alerts (shop, effect_id);
+            -- Who of the shop's people has a conversation open at the desk, or had it a moment ago.
+            CREATE TABLE presence (
+                shop INTEGER NOT NULL,
+                conversation_id INTEGER NOT NULL,
+                person TEXT NOT NULL CHECK (person <> ''),
+                seen_at INTEGER NOT NULL,
+                is_writing INTEGER NOT NULL CHECK (is_writing IN (0, 1)),
+                PRIMARY KEY (shop, conversation_id, person),
+                FOREIGN KEY (shop, conversation_id) REFERENCES conversations (shop, id)
+            ) STRICT, WITHOUT ROWID;
+            CREATE INDEX presence_by_time ON presence (shop, seen_at);
+
             CREATE INDEX conversation_messages_by_conversation ON conversation_messages (shop, conversation_id, id);
             CREATE INDEX conversation_messages_by_sender ON conversation_messages (shop, sender_key, said_at)
                 WHERE sender_key IS NOT NULL;
@@ -584,7 +597,8 @@ extension Migration {
             CREATE INDEX bookings_withdrawn ON bookings (shop, withdrawn_by) WHERE withdrawn_by IS NOT NULL;
 
             -- The frozen bytes. They and the addresses may be deleted by age; the id stays. `files_until` is until when
-            -- the files in them are kept, if there are any that go before.
+            -- the files in them are kept, if there are any that go before. `copy_tries` is how often it was tried to put a
+            -- copy into the folder of sent mail, while one is still to be put there.
             CREATE TABLE messages (
                 shop INTEGER NOT NULL,
                 effect_id INTEGER NOT NULL,
@@ -598,6 +612,7 @@ extension Migration {
                 frozen_at INTEGER NOT NULL,
                 purged_at INTEGER,
                 files_until INTEGER,
+                copy_tries INTEGER CHECK (copy_tries >= 0),
                 PRIMARY KEY (shop, effect_id),
                 UNIQUE (shop, message_id),
                 FOREIGN KEY (shop, effect_id) REFERENCES effects (shop, id),
@@ -605,6 +620,7 @@ extension Migration {
                 CHECK (purged_at IS NOT NULL OR (sender IS NOT NULL AND recipient IS NOT NULL)),
                 CHECK (purged_at IS NULL OR (sender IS NULL AND recipient IS NULL AND summary IS NULL))
             ) STRICT;
+            CREATE INDEX messages_to_copy ON messages (shop, effect_id) WHERE copy_tries IS NOT NULL;
             CREATE INDEX messages_with_files ON messages (shop, files_until, effect_id) WHERE files_until IS NOT NULL;
 
             -- Who is working on an effect. A token is issued once; an old one has no effect.

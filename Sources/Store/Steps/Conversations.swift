@@ -183,6 +183,9 @@ extension Connection {
         for mail in change.mails {
             let outcome = try commit([Plan(mail, of: record, now: now)], hash: hash, path: path, now: now)
             if let refusal = outcome.refused.values.first { throw refusal }
+            if mail.origin == .person, let effect = outcome.effects.first {
+                try wantCopy(ofEffect: effect.id, shop: shop)
+            }
             if mail.hasFiles, let effect = outcome.effects.first {
                 try keepFiles(ofEffect: effect.id, since: mail.dueAt, shop: shop)
             }
@@ -196,7 +199,9 @@ extension Connection {
         for index in messages.indices {
             messages[index].id = try numbers.take(.conversationMessages, shop: shop, in: self)
             try insert(messages[index], conversation: id, shop: shop, hash: hash)
-            if let observation = messages[index].observationID, !messages[index].files.isEmpty {
+            if let observation = messages[index].observationID, messages[index].channel == .mailbox,
+                !messages[index].files.isEmpty
+            {
                 try keepFiles(ofObservation: observation, since: messages[index].at, shop: shop)
             }
         }
@@ -229,6 +234,7 @@ extension Connection {
                 try move(effect, to: note, shop: shop, tally: &tally)
             }
         }
+        try withdrawAlerts(of: record, shop: shop, now: now, tally: &tally)
         // From here on others number rows of the same kinds.
         try numbers.write(to: self)
         if var incoming {
@@ -333,6 +339,7 @@ extension Connection {
                 frozen?.id, frozen?.summary ?? "", effect.id,
             ])
         try numbers.write(to: self)
+        try wantCopy(ofEffect: effect.id, shop: shop)
         try run(
             """
             UPDATE conversations SET message_count = message_count + 1,

@@ -159,7 +159,7 @@ extension Connection {
     ) throws -> Int {
         let read: [Int64] = try all(Query.observationsOfConversation, [shop, id]) { $0[0] }
         try removeAlerts(ofConversation: id, shop: shop)
-        for table in ["conversation_alerts", "conversation_messages"] {
+        for table in ["conversation_alerts", "presence", "conversation_messages"] {
             try run("DELETE FROM \(table) WHERE shop = ? AND conversation_id = ?", [shop, id])
         }
         let messages = try removeStory(ofAggregate: id, shop: shop, tally: &tally)

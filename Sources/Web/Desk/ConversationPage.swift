@@ -105,6 +105,8 @@ struct ConversationPage: PageContent {
     var changed: [String]
     /// Something that went wrong, as a sentence.
     var problem: String?
+    /// Who else has it open, a sentence each.
+    var othersHere: [String]
     /// Whether files were chosen, which a browser does not keep.
     var lostFiles: Bool
     var isClosed: Bool
@@ -204,7 +206,8 @@ extension DeskSite {
                 snoozedUntil: conversation.snoozedUntil, closedAt: conversation.closedAt, clock: clock, visit: visit),
             waits: conversation.waitsSince.map { "waits \(ConversationWords.waits(now - $0))" }, path: path,
             list: "\(visit.path)/inbox", version: conversation.version, last: conversation.messages.last?.id ?? 0,
-            changed: kept.changed, problem: kept.problem, lostFiles: !kept.files.isEmpty,
+            changed: kept.changed, problem: kept.problem,
+            othersHere: try await others(at: conversation.id, visit), lostFiles: !kept.files.isEmpty,
             isClosed: conversation.state == .closed,
             isMine: conversation.isPersons && conversation.holder == visit.visitor.person.email,
             isHeld: conversation.holder != nil || conversation.team != nil,
@@ -214,7 +217,10 @@ extension DeskSite {
             subject: core.post.subject(of: record, shop: visit.shop), tags: conversation.tags,
             recipients: recipients.map(\.choice),
             typed: kept.text, saved: core.answers.saved(visit.shop), note: kept.note,
-            meanings: meanings, colleagues: colleagues(visit, besides: conversation.holder),
+            meanings: meanings,
+            colleagues: colleagues(
+                visit, besides: conversation.holder,
+                away: visit.facts[.away] ?? AwayBoard(), now: now),
             customerPath: customerPath(of: record.facts, visit), address: conversation.address ?? "",
             order: record.isOrder ? orderBeside(record, clock: clock, now: now, visit: visit) : nil,
             understanding: understood.map(Self.understanding), whys: whys(view),
@@ -222,8 +228,9 @@ extension DeskSite {
             others: view.others.prefix(8).map { talk($0, clock: clock, visit: visit) })
         // What a POST answers with has no address of its own that could be looked at again.
         let isLive = status == 200 && isWhole && kept.changed.isEmpty && kept.problem == nil && kept.text.isEmpty
-        return pages.desk(
-            page, frame(title: page.title, page: .inbox, visit: visit, isLive: isLive), status: status)
+        var around = frame(title: page.title, page: .inbox, visit: visit, isLive: isLive)
+        if isWhole { around.here = "\(path)/here" }
+        return pages.desk(page, around, status: status)
     }
 
     /// The order that a conversation is about, with the conversation in it.
@@ -397,12 +404,16 @@ extension DeskSite {
     }
 
     /// Who else can have it: the teams, and the others who answer.
-    private func colleagues(_ visit: Visit, besides holder: String?) -> [ConversationPage.Choice] {
+    private func colleagues(
+        _ visit: Visit, besides holder: String?, away: AwayBoard, now: Moment
+    ) -> [ConversationPage.Choice] {
         let all = people.answering(visit.shop)
         let teams = Set(all.flatMap(\.teams)).sorted()
         return teams.map { ConversationPage.Choice(value: "team:\($0)", title: "Team \($0)") }
-            + all.filter { $0.email != holder && $0.email != visit.visitor.person.email }.map {
-                ConversationPage.Choice(value: $0.email, title: $0.name)
+            + all.filter { $0.email != holder && $0.email != visit.visitor.person.email }.map { person in
+                let isAway = away.until(person.email, now: now) != nil
+                return ConversationPage.Choice(
+                    value: person.email, title: isAway ? "\(person.name), away" : person.name)
             }
     }
 

@@ -16,6 +16,7 @@ import Store
 //     wrong     an answer, or a draft, was not what the customer asked for
 //     right     an answer that was drawn to be looked at was
 //     saved     puts a saved reply into the form
+//     here      its reader has the page open (DeskSite+Presence)
 //     undo      takes back a reply that has not gone out
 //
 // Each form has the version that its page showed. Where somebody else has done something since, or the customer has
@@ -28,6 +29,7 @@ extension DeskSite {
 
     private static let acts = [
         "take", "give", "note", "snooze", "close", "reply", "approve", "wrong", "right", "undo", "saved",
+        "here",
     ]
 
     /// Whether that is something that is done to a conversation. Its answer may be a page, which an open browser asks for
@@ -43,6 +45,7 @@ extension DeskSite {
             let view = try await store.conversationView(id, shop: visit.shop)
         else { return notFound(visit.visitor) }
         let (form, chosen) = request.uploaded
+        if act == "here" { return try await here(view, form, visit) }
         if act == "undo" { return try await undo(view, form, visit) }
         var kept = ConversationKept()
         let (files, tooMuch) = Self.attachments(chosen)

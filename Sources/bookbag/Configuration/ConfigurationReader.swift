@@ -58,7 +58,7 @@ struct ConfigurationReader {
             tree, of: "the configuration",
             [
                 "state", "triggers", "shops", "carriers", "smtp", "mailbox", "webhooks", "listen", "desk", "public",
-                "people", "understanding", "keep",
+                "people", "understanding", "keep", "hand_over_to",
             ] + setups.map(\.setup.key))
         guard let keys else { return nil }
         let triggers = text(keys["triggers"]).map(resolve) ?? resolve("triggers")
@@ -78,7 +78,7 @@ struct ConfigurationReader {
         let shops = shopsEntry.value.listed.compactMap {
             shop(
                 $0, triggers: triggers, smtp: smtp, mailbox: mailbox, understanding: model, webhooks: webhooks,
-                farEnds: farEnds)
+                farEnds: farEnds, handOver: keys["hand_over_to"])
         }
         refuseSharedMailboxes(shops, at: keys["mailbox"]?.keyPosition ?? shopsEntry.keyPosition)
         let domains = Dictionary(grouping: shops, by: \.domain).filter { $0.value.count > 1 }
@@ -106,13 +106,13 @@ struct ConfigurationReader {
     private mutating func shop(
         _ tree: YAMLTree, triggers: String, smtp: Configuration.SMTP?, mailbox: Configuration.Mailbox?,
         understanding model: Configuration.Model?, webhooks: [String: Configuration.Webhook],
-        farEnds: [ChannelName: [FarEnd]]
+        farEnds: [ChannelName: [FarEnd]], handOver: YAMLTree.Entry?
     ) -> Configuration.Shop? {
         let names =
             [
                 "domain", "client_id", "client_secret", "token", "hook_secret", "endpoint", "poll_every", "triggers",
                 "smtp",
-                "mailbox", "webhooks", "understanding", "ceilings",
+                "mailbox", "webhooks", "understanding", "ceilings", "hand_over_to",
             ] + setups.map(\.setup.key)
         guard let keys = fields(tree, of: "a shop", names) else { return nil }
         // No early exit: whoever fixes the file wants to see all mistakes.
@@ -159,6 +159,7 @@ struct ConfigurationReader {
         shop.giftCeilings = ceilings
         shop.understanding = second
         shop.hookSecrets = hooks
+        if let entry = keys["hand_over_to"] ?? handOver { shop.handOverTo = team(entry, of: shop) }
         return shop
     }
 
