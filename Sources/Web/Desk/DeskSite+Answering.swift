@@ -252,6 +252,12 @@ extension DeskSite {
             ConversationMail(
                 .person, maker: "reply", key: key, message: mail, dueAt: now + Self.takeBackTime, carries: 0)
         ]
+        // Whoever wrote from elsewhere looks for the answer there.
+        if recipient.choice.value == "order",
+            let told = ElsewhereNotice.mail(beside: record, post: core.post, now: now)
+        {
+            change.mails.append(told)
+        }
         var entry = entry
         if form["then"] == "close" {
             entry.detail = [entry.detail, "closed"].compactMap(\.self).joined(separator: ", ")
