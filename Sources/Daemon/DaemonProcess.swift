@@ -132,6 +132,7 @@ package struct DaemonProcess {
         var desks: [String: TextHooks.Desk] = [:]
         var sockets: [String: [LMTPServer.Shop]] = [:]
         var ratings: [String: RatingJudge] = [:]
+        var answerButtons: [String: AnswerButtons] = [:]
         for context in contexts.values {
             let judge = RatingJudge(
                 store: store, learner: { context.rules.learner }, learned: { [learning] in learning.report($0) })
@@ -163,6 +164,10 @@ package struct DaemonProcess {
                         post: ShopPost(offices), journal: journal), context: context, maker: makers[context.domain],
                     store: store, clock: clock, wake: acts, heartbeats: heartbeats, metrics: metrics, logger: logger,
                     owner: owner, limit: 1, trouble: trouble, kind: .desk))
+            if configuration.pages != nil {
+                answerButtons[context.domain] = AnswerButtons(
+                    store: store, letters: wiring.forwarder, texts: texts, journal: journal)
+            }
             services.append(
                 ConversationService(
                     context: context, store: store, forwarder: wiring.forwarder, texts: texts, journal: journal,
@@ -201,7 +206,7 @@ package struct DaemonProcess {
             learn: { [contexts, learning] events, shop in
                 guard let context = contexts[shop] else { return }
                 try await learning.learn(events, of: context, now: clock.now)
-            }, ratings: ratings)
+            }, ratings: ratings, answerButtons: answerButtons)
         if let site = configuration.pages, !desks.isEmpty {
             core.texts = TextHooks(
                 desks: desks, store: store, logger: logger, now: { clock.now }, url: site.url)
@@ -227,6 +232,10 @@ package struct DaemonProcess {
                     desk: desk.url, clock: clock, wake: Wake(), heartbeats: heartbeats, logger: logger,
                     trouble: trouble))
         }
+        services.append(
+            FileService(
+                shops: contexts.keys.sorted(), store: store, clock: clock, wake: Wake(), heartbeats: heartbeats,
+                logger: logger, trouble: trouble))
         services += try await companions(core)
         services.append(
             Watchdog(

@@ -1,8 +1,9 @@
 import Foundation
-import Outreach
+import Liquid
 import Testing
 
 @testable import Delivery
+@testable import Outreach
 
 /// Mails as shoppers get them, for golden files and pictures (`scripts/mail-shots`).
 struct ShippedMail: Sendable, CustomTestStringConvertible {
@@ -27,7 +28,15 @@ struct ShippedMail: Sendable, CustomTestStringConvertible {
             settings.brand.url = "https://juniperfig.example"
             let localized = TriggerSet(settings: settings, triggers: set.triggers, templates: set.templates)
             for trigger in localized.triggers {
-                let written = trigger.examples.lazy.compactMap { ExampleRunner(localized).mail(of: $0, in: trigger) }
+                // Whoever wrote is answered in her own language, and everybody else written to in that of the order.
+                let isAnswer = trigger.lines[0].destination == .answer
+                let written = trigger.examples.lazy.compactMap { example -> MailText? in
+                    var example = example
+                    if !isAnswer {
+                        example.given.append(Example.Given(path: "customer.locale", value: .string(locale)))
+                    }
+                    return ExampleRunner(localized).mail(of: example, in: trigger)
+                }
                 guard let mail = written.first(where: { $0.language == locale }) else { continue }
                 let occasion: MailDraft.Occasion? =
                     switch trigger.lines[0].destination {
@@ -37,6 +46,9 @@ struct ShippedMail: Sendable, CustomTestStringConvertible {
                     }
                 var made = draft(mail.subject, mail.preview, mail.body, mail.language, occasion, settings.brand)
                 made.parcels = mail.parcels
+                if occasion == .answer, trigger.matches(.messageReceived) {
+                    made.answerPage = "https://track.juniperfig.example/p/example/answer"
+                }
                 mails.append(ShippedMail(name: "\(locale)/\(trigger.name)", draft: made))
             }
         }

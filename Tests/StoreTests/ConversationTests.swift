@@ -203,7 +203,7 @@ struct ConversationTests {
         var message = said("Where is it?\n“É”", mail: "a@example.com", answering: ["x@example.com", "y@example.com"])
         message.trust = 1
         message.hasPhoto = true
-        message.files = ["jam, \"broken\".jpg"]
+        message.files = [MessageFile(name: "jam, \"broken\".jpg", type: "image/jpeg", size: 7)]
         let record = try await store.receive(message, about: 1)
         #expect(record.version == 1 && record.state == .undecided && record.decideBy == t0 + .minutes(1))
         #expect(record.waitsSince == t0 && record.messageCount == 1 && record.orderID == facts(1).id)

@@ -203,7 +203,8 @@ struct AlertLetter {
         let words = record.messages.filter {
             ($0.direction == .incoming || $0.direction == .note && $0.author == .bookbag) && $0.at >= waits
         }.map(\.text)
-        let text = words.joined(separator: "\n\n")
+        // Whoever wants a person after an answer has written nothing since.
+        let text = words.isEmpty ? hers?.text ?? "" : words.joined(separator: "\n\n")
         lines += [ForwardedMail.code(text.isEmpty ? "(no text)" : String(text.suffix(Self.longestText))), ""]
         for draft in story.drafts {
             lines += ["A trigger suggests:", "", ForwardedMail.code(String(draft.prefix(Self.longestText))), ""]

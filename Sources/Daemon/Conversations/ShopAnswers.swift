@@ -190,7 +190,7 @@ extension ShopPost {
     ///   - key: what tells it from every other: the same key is sent once.
     package func reply(
         _ text: String, to recipient: MailAddress, in record: OrderRecord, language: String, key: String,
-        shop: String, now: Moment
+        files: [MailDraft.Attachment] = [], shop: String, now: Moment
     ) -> Message? {
         guard let office = office(shop), office.wake != nil else { return nil }
         let brand = office.brand()
@@ -209,6 +209,7 @@ extension ShopPost {
             messageID: MessageIdentity.notice(shop: shop, kind: "reply", about: key, domain: from.domain),
             references: references.filter(MailComposer.isMessageID), date: now, brand: brand)
         draft.isPersonal = true
+        draft.attachments = files
         return try? MailComposer().compose(draft)
     }
 

@@ -36,7 +36,9 @@ struct ForwardedMail {
         lines += ["# What they wrote", "", mail.subject.isEmpty ? "" : "**Subject:** \(Self.plain(mail.subject))", ""]
         lines += [Self.code(mail.text.isEmpty ? "(no text)" : String(mail.text.prefix(20_000))), ""]
         if !mail.attachments.isEmpty {
-            lines.append("Attached to it: " + mail.attachments.prefix(20).map(Self.plain).joined(separator: ", ") + ".")
+            lines.append(
+                "Attached to it: " + mail.attachments.prefix(20).map { Self.plain($0.name) }.joined(separator: ", ")
+                    + ".")
         }
         if isLast {
             lines += [

@@ -94,7 +94,7 @@ struct LetterForwarder: Sendable {
 extension ConversationMail {
     /// A mail to the shop's people. Its id is made of the letter's number, so that none goes twice.
     init(forwarding message: Message, now: Moment) {
-        self.init(.system, maker: "forwarded", key: message.id, message: message, dueAt: now)
+        self.init(.system, maker: "forwarded", key: message.id, message: message, dueAt: now, hasFiles: true)
     }
 }
 

@@ -114,7 +114,9 @@ struct TextJudge: Sendable {
             said.sender = text.from?.text
             said.recipient = text.to
             said.observationID = observation.id
-            if text.media > 0 { said.files = ["\(text.media) \(text.media == 1 ? "file" : "files") at the provider"] }
+            if text.media > 0 {
+                said.files = [MessageFile(name: "\(text.media) \(text.media == 1 ? "file" : "files") at the provider")]
+            }
             said.understood = Understood(
                 reading: text.text, about: record, names: names, questions: context.rules.planner.triggers.questions,
                 now: now, zone: context.rules.planner.shopZone)

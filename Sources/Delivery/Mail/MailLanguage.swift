@@ -56,6 +56,21 @@ struct MailLanguage: Hashable, Sendable {
         }
     }
 
+    /// What the buttons below an automatic answer say. Nil in a language that we do not have.
+    func words(_ button: AnswerButton) -> String? {
+        switch (base, button) {
+        case ("en", .helped): "That helped"
+        case ("en", .person): "I want a person"
+        case ("de", .helped): "Das hat geholfen"
+        case ("de", .person): "Ich möchte einen Menschen"
+        case ("fr", .helped): "Cela m’a aidé"
+        case ("fr", .person): "Je veux parler à quelqu’un"
+        case ("es", .helped): "Me ha ayudado"
+        case ("es", .person): "Quiero hablar con una persona"
+        default: nil
+        }
+    }
+
     /// Why the recipient gets this mail, as a whole sentence. Nil in a language that we do not have: no sentence is
     /// better than a foreign one.
     func sentence(_ occasion: MailDraft.Occasion, shop: String) -> String? {

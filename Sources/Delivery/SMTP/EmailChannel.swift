@@ -54,7 +54,11 @@ extension Composition {
             ], brand: brand)
         draft.parcels = rendered.parcels
         draft.isAnswer = thread != nil
-        if line.destination == .answer { draft.occasion = .answer }
+        if line.destination == .answer {
+            draft.occasion = .answer
+            // Word that a person has it asks nothing.
+            if effect.event?.messageNumber != nil { draft.answerPage = scope.pages.answer }
+        }
         if line.destination == .customer { draft.occasion = trigger.about == .marketing ? .marketing : .order }
         draft.headers += StreamHeaders.list(trigger.about, from: from)
         if let value = wayOut(for: recipient, from: from) {

@@ -279,7 +279,7 @@ extension MailReading {
             messageID == ownID || messageID.isEmpty ? answers : [messageID] + answers.filter { $0 != messageID }
         mail.tokens = tokens
         mail.orderName = order
-        mail.attachments = files.map(\.name)
+        mail.attachments = files.map { MessageFile(name: $0.name, type: $0.type, size: $0.size) }
         mail.recipientAddresses = to
         mail.senderName = from.flatMap { $0.name.isEmpty ? nil : $0.name }
         mail.isRelayed = relay != nil

@@ -62,7 +62,14 @@ public struct AnswerProof: Hashable, Sendable, Codable {
     /// The right ones since it last went back to drafts.
     private var recentRight: Int { right }
 
-    /// Counts a draft that a person sent unchanged in meaning, or corrected.
+    /// Counts an answer as wrong that had counted as right.
+    public mutating func correct() {
+        right = max(0, right - 1)
+        if let last = recent.lastIndex(of: true) { recent.remove(at: last) }
+        note(right: false)
+    }
+
+    /// Counts the verdict on an answer.
     public mutating func note(right isRight: Bool) {
         if isRight { right += 1 } else { wrong += 1 }
         recent = Array((recent + [isRight]).suffix(Self.window))

@@ -163,8 +163,8 @@ public struct ConversationMessage: Hashable, Sendable {
     public var observationID: Int64?
     /// The effect that an outgoing one was sent by.
     public var effectID: Int64?
-    /// The names of its files.
-    public var files: [String] = []
+    /// Its files, each at its place in the mail.
+    public var files: [MessageFile] = []
 
     public init(_ direction: Direction, by author: Author, at: Moment, text: String, channel: InboundChannel) {
         self.direction = direction
@@ -301,9 +301,12 @@ public struct ConversationMail: Hashable, Sendable {
     public var dueAt: Moment
     /// The position in `ConversationChange.messages` of the message that it carries; nil if it carries none.
     public var carries: Int?
+    /// Whether files are attached, which are not kept as long as the mail.
+    public var hasFiles: Bool
 
     public init(
-        _ origin: EffectOrigin, maker: String, key: String, message: Message, dueAt: Moment, carries: Int? = nil
+        _ origin: EffectOrigin, maker: String, key: String, message: Message, dueAt: Moment, carries: Int? = nil,
+        hasFiles: Bool = false
     ) {
         self.origin = origin
         self.maker = maker
@@ -311,5 +314,6 @@ public struct ConversationMail: Hashable, Sendable {
         self.message = message
         self.dueAt = dueAt
         self.carries = carries
+        self.hasFiles = hasFiles
     }
 }

@@ -63,8 +63,8 @@ public struct IncomingMail: Hashable, Sendable {
     public var tokens: [String] = []
     /// An order number in her own words.
     public var orderName: String?
-    /// Names of its attachments, in displayable form.
-    public var attachments: [String] = []
+    /// The files beside its text, each at its place in the mail.
+    public var attachments: [MessageFile] = []
     /// The addresses that it was sent to.
     public var recipientAddresses: [String] = []
     /// What the sender calls herself; nil where the mail does not say.

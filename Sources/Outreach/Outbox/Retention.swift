@@ -9,8 +9,9 @@ public struct Retention: Hashable, Sendable {
     public var messages: Duration? = .days(90)
     /// What each attempt to send was answered.
     public var attempts: Duration? = .days(90)
-    /// The bytes of mails that came in. Her words stay, in their conversation.
-    public var letters: Duration? = .days(90)
+    /// The bytes of mails that came in. Her words stay, in their conversation; files go sooner
+    /// (`ConversationRules.keepsFiles`).
+    public var letters: Duration? = .days(400)
     /// Closed conversations that are about no order, since the last word.
     public var conversations: Duration? = .days(400)
     /// Orders with all that belongs to them, since anything of them last changed.

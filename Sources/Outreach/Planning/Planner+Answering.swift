@@ -105,9 +105,9 @@ extension Planner {
 }
 
 extension ConversationRecord {
-    /// Whether one of the shop's people answered after that moment, or closed it.
+    /// Whether one of the shop's people answered after that moment, or closed it, or an answer helped her.
     fileprivate func wasSeenTo(since moment: Moment) -> Bool {
-        if state == .closed, reason == .done { return true }
+        if state == .closed, reason == .done || reason == .helped { return true }
         return messages.contains { message in
             guard message.direction == .outgoing, message.at >= moment, case .person = message.author else {
                 return false

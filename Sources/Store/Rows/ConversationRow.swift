@@ -71,7 +71,24 @@ extension ConversationMessage {
         references = (row[14] as String).split(separator: " ").map(String.init)
         subject = row[15]
         (observationID, effectID) = (row[16], row[17])
-        files = try Self.texts(stored: row[18])
+        files = try Self.files(stored: row[18])
+    }
+
+    private static func files(stored text: String) throws -> [MessageFile] {
+        if text == "[]" { return [] }
+        do { return try JSONDecoder().decode([MessageFile].self, from: Data(text.utf8)) } catch {
+            throw StoreFailure.unreadable("the list of a message's files")
+        }
+    }
+
+    /// The list of its files as it is stored.
+    var storedFiles: String {
+        get throws {
+            if files.isEmpty { return "[]" }
+            let encoder = JSONEncoder()
+            encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+            return String(decoding: try encoder.encode(files), as: UTF8.self)
+        }
     }
 
     /// A list of names from its column.

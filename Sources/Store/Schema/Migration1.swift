@@ -170,7 +170,8 @@ extension Migration {
             CREATE INDEX rereads_by_order ON rereads (shop, order_id);
 
             -- Observations that reached us once and cannot be asked for again, as they came. Their subject is kept if
-            -- the source knows it. `judged_at` is written together with the results.
+            -- the source knows it. `judged_at` is written together with the results. `files_until` is until when the
+            -- files in it are kept, if there are any.
             CREATE TABLE observations (
                 shop INTEGER NOT NULL REFERENCES shops (id),
                 id INTEGER NOT NULL,
@@ -183,11 +184,14 @@ extension Migration {
                 kind TEXT NOT NULL,
                 bytes BLOB NOT NULL,
                 judged_at INTEGER,
+                files_until INTEGER,
                 PRIMARY KEY (shop, id),
                 UNIQUE (shop, source, external_id),
                 CHECK ((about_kind IS NULL) = (about_gid IS NULL))
             ) STRICT;
             CREATE INDEX observations_unjudged ON observations (shop, source, id) WHERE judged_at IS NULL;
+            CREATE INDEX observations_with_files ON observations (shop, files_until, id)
+                WHERE files_until IS NOT NULL;
             CREATE INDEX observations_about ON observations (shop, about_kind, about_gid) WHERE about_gid IS NOT NULL;
             CREATE INDEX observations_by_address ON observations (shop, address_key) WHERE address_key IS NOT NULL;
 
@@ -368,6 +372,39 @@ extension Migration {
             CREATE UNIQUE INDEX conversation_messages_by_effect ON conversation_messages (shop, effect_id)
                 WHERE effect_id IS NOT NULL;
 
+            -- The answers of triggers, by the number of the effect: those that went out, and the drafts that a person
+            -- judged. `message_id` is the customer's message, `understood_by` who understood it. `is_live` says that it
+            -- went out by itself, `in_review` that a person is to look at it. A verdict counts once, and a wrong one
+            -- stays. With `waits_for` it does not count yet: it waits for that mail to go out. `pressed` is the button
+            -- below the answer that was pressed last.
+            CREATE TABLE answers (
+                shop INTEGER NOT NULL,
+                effect_id INTEGER NOT NULL,
+                conversation_id INTEGER NOT NULL,
+                message_id INTEGER NOT NULL,
+                intent TEXT NOT NULL CHECK (intent <> ''),
+                language TEXT NOT NULL,
+                understood_by TEXT NOT NULL,
+                is_live INTEGER NOT NULL CHECK (is_live IN (0, 1)),
+                in_review INTEGER NOT NULL CHECK (in_review IN (0, 1)),
+                noted_at INTEGER NOT NULL,
+                verdict TEXT CHECK (verdict IN ('right', 'wrong')),
+                judged_by TEXT CHECK (judged_by IN ('draft', 'desk', 'review', 'button', 'rating')),
+                judged_at INTEGER,
+                waits_for INTEGER,
+                pressed TEXT CHECK (pressed IN ('helped', 'person')),
+                PRIMARY KEY (shop, effect_id),
+                FOREIGN KEY (shop, effect_id) REFERENCES effects (shop, id),
+                FOREIGN KEY (shop, conversation_id) REFERENCES conversations (shop, id),
+                CHECK ((verdict IS NULL) = (judged_by IS NULL)),
+                CHECK ((verdict IS NULL) = (judged_at IS NULL)),
+                CHECK (waits_for IS NULL OR verdict IS NOT NULL),
+                CHECK (is_live = 1 OR in_review = 0)
+            ) STRICT, WITHOUT ROWID;
+            CREATE INDEX answers_to_review ON answers (shop, effect_id) WHERE in_review = 1 AND verdict IS NULL;
+            CREATE INDEX answers_waiting ON answers (shop, waits_for) WHERE waits_for IS NOT NULL;
+            CREATE INDEX answers_by_conversation ON answers (shop, conversation_id, effect_id);
+
             CREATE TABLE triggers (
                 shop INTEGER NOT NULL REFERENCES shops (id),
                 name TEXT NOT NULL,
@@ -513,7 +550,8 @@ extension Migration {
                 FOREIGN KEY (shop, effect_id) REFERENCES effects (shop, id)
             ) STRICT, WITHOUT ROWID;
 
-            -- The frozen bytes. They and the addresses may be deleted by age; the id stays.
+            -- The frozen bytes. They and the addresses may be deleted by age; the id stays. `files_until` is until when
+            -- the files in them are kept, if there are any that go before.
             CREATE TABLE messages (
                 shop INTEGER NOT NULL,
                 effect_id INTEGER NOT NULL,
@@ -526,6 +564,7 @@ extension Migration {
                 bytes BLOB,
                 frozen_at INTEGER NOT NULL,
                 purged_at INTEGER,
+                files_until INTEGER,
                 PRIMARY KEY (shop, effect_id),
                 UNIQUE (shop, message_id),
                 FOREIGN KEY (shop, effect_id) REFERENCES effects (shop, id),
@@ -533,6 +572,7 @@ extension Migration {
                 CHECK (purged_at IS NOT NULL OR (sender IS NOT NULL AND recipient IS NOT NULL)),
                 CHECK (purged_at IS NULL OR (sender IS NULL AND recipient IS NULL AND summary IS NULL))
             ) STRICT;
+            CREATE INDEX messages_with_files ON messages (shop, files_until, effect_id) WHERE files_until IS NOT NULL;
 
             -- Who is working on an effect. A token is issued once; an old one has no effect.
             CREATE TABLE leases (

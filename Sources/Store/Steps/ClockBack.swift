@@ -68,6 +68,9 @@ extension Connection {
         for column in ["decided_at", "contacted_at"] {
             try run("UPDATE trials SET \(column) = ? WHERE shop = ? AND \(column) > ?", [moment, shop, moment])
         }
+        for column in ["noted_at", "judged_at"] {
+            try run("UPDATE answers SET \(column) = ? WHERE shop = ? AND \(column) > ?", [moment, shop, moment])
+        }
         try bringTalliesBack(shop: shop, to: now)
         // What waits.
         try run(

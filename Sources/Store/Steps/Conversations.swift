@@ -64,8 +64,10 @@ extension Store: ConversationStore {
         return try await write { db in
             var written: (id: Int64, events: [Event])?
             let refusal = try db.isolated(path: path) {
-                written = try db.write(change, judged: judged, incoming: incoming, hash: hash, path: path, now: now)
-                return written != nil
+                let done = try db.write(
+                    change, judged: judged, incoming: incoming, hash: hash, path: path, now: now)
+                written = done.map { ($0.id, $0.events) }
+                return done != nil
             }
             if let refusal { throw refusal }
             try db.note(now)
@@ -154,17 +156,18 @@ extension Connection {
         return record
     }
 
-    /// Writes a change of a conversation; nil if it has another version by now.
+    /// Writes a change of a conversation, and returns its number, its events and the effects of its mails; nil if it has
+    /// another version by now.
     func write(
         _ change: ConversationChange, judged: [RawObservation], incoming: IncomingOutcome?, hash: KeyedHash,
         path: String, now: Moment
-    ) throws -> (id: Int64, events: [Event])? {
+    ) throws -> (id: Int64, events: [Event], mails: [Int64])? {
         var record = change.record
         let shop = try self.shop(record.shop)
         for observation in change.messages.compactMap(\.observationID) {
             guard let known = try integer(Query.conversationOfObservation, [shop, observation]) else { continue }
             for one in judged { try markJudged(one, shop: shop, now: now) }
-            return (known, [])
+            return (known, [], [])
         }
         let known = record.id == 0 ? nil : try aggregate(record.aggregate, shop: shop)
         guard known?.version ?? 0 == record.version else { return nil }
@@ -179,9 +182,14 @@ extension Connection {
         try put(record, isNew: known == nil, shop: shop, hash: hash)
         try note(wasPersons: before?.isPersons ?? false, record, shop: shop, now: now)
         var messages = change.messages
+        var mails: [Int64] = []
         for mail in change.mails {
             let outcome = try commit([Plan(mail, of: record, now: now)], hash: hash, path: path, now: now)
             if let refusal = outcome.refused.values.first { throw refusal }
+            if mail.hasFiles, let effect = outcome.effects.first {
+                try keepFiles(ofEffect: effect.id, since: mail.dueAt, shop: shop)
+            }
+            mails += outcome.effects.map(\.id)
             guard let place = mail.carries else { continue }
             // What was to be sent is on its way by another step's hand.
             guard let effect = outcome.effects.first else { return nil }
@@ -191,6 +199,9 @@ extension Connection {
         for index in messages.indices {
             messages[index].id = try numbers.take(.conversationMessages, shop: shop, in: self)
             try insert(messages[index], conversation: id, shop: shop, hash: hash)
+            if let observation = messages[index].observationID, !messages[index].files.isEmpty {
+                try keepFiles(ofObservation: observation, since: messages[index].at, shop: shop)
+            }
         }
         var events: [Event] = []
         for event in change.events {
@@ -229,7 +240,7 @@ extension Connection {
         }
         for one in judged { try markJudged(one, shop: shop, now: now) }
         try tally.write(to: self)
-        return (id, events)
+        return (id, events, mails)
     }
 
     /// Has what is decided about the order know that a person has the conversation now, or has it no more: what was
@@ -299,13 +310,14 @@ extension Connection {
                 try message.understood?.stored, message.isFollowUp, message.hasPhoto, sender, sender.map(hash.address),
                 message.recipient, message.messageID.flatMap { $0.isEmpty ? nil : $0 },
                 references.joined(separator: " "), message.subject, message.observationID, message.effectID,
-                try ConversationMessage.stored(message.files),
+                try message.storedFiles,
             ])
     }
 
     /// Adds an answer that went out to its conversation: once, however often it is sent. The text is that of the mail
     /// itself, which the effect has; here stands what lists call it.
     func noteAnswer(_ effect: Effect, at moment: Moment, shop: Int64) throws {
+        try putAnswer(effect, isLive: true, at: moment, shop: shop)
         guard effect.line == SendLine.answerName, let conversation = effect.aggregate?.conversationID,
             try integer(Query.conversationOfSentMessage, [shop, effect.id]) == nil,
             let channel = try first(Query.channelOfConversation, [shop, conversation], { $0[0] as String })

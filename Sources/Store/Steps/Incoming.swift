@@ -188,7 +188,8 @@ extension Connection {
             if keepingHashes {
                 try run(
                     """
-                    UPDATE observations SET bytes = ?, about_kind = NULL, about_gid = NULL, address_key = NULL
+                    UPDATE observations SET bytes = ?, about_kind = NULL, about_gid = NULL, address_key = NULL,
+                        files_until = NULL
                     WHERE shop = ? AND id = ?
                     """, [Data(), shop, id])
             } else {

@@ -303,6 +303,7 @@ extension Connection {
             ])
         try append(note, effectID: effect.id, shop: shop)
         if note.state == .sent { try noteAnswer(effect, at: note.at, shop: shop) }
+        try settleVerdict(waitingFor: effect, now: note.state, at: note.at, shop: shop)
         tally.move(effect, from: effect.state, to: note.state, shop: shop)
         tally.decided(effect, note, shop: shop)
         tally.settle(effect, from: Tally.Standing(effect), to: Tally.Standing(note), shop: shop)

@@ -84,7 +84,8 @@ extension Connection {
         for id in ids {
             step.messages += try changes(
                 """
-                UPDATE messages SET bytes = NULL, sender = NULL, recipient = NULL, summary = NULL, purged_at = ?
+                UPDATE messages SET bytes = NULL, sender = NULL, recipient = NULL, summary = NULL, files_until = NULL,
+                    purged_at = ?
                 WHERE shop = ? AND effect_id = ? AND purged_at IS NULL
                 """, [now.milliseconds, shop, id])
         }
@@ -124,7 +125,7 @@ extension Connection {
         for one in old {
             // The row stays: by it the same mail is known however it comes again.
             step.letters += try changes(
-                "UPDATE observations SET bytes = ? WHERE shop = ? AND id = ? AND length(bytes) > 0",
+                "UPDATE observations SET bytes = ?, files_until = NULL WHERE shop = ? AND id = ? AND length(bytes) > 0",
                 [Data(), shop, one.id])
         }
     }

@@ -15,13 +15,22 @@ struct ConversationPage: PageContent {
         var channel: String
         var at: Instant
         var text: String
-        var files: [String]
+        var files: [File]
         /// What to know of it: what became of an answer, or that nothing proves who wrote.
         var remark: String?
         /// The mail as it was sent.
         var path: String?
         /// The answer that can be called wrong.
         var effect: Int64?
+    }
+    struct File: Encodable, Sendable {
+        var name: String
+        /// Its type and size.
+        var facts: String
+        /// Where it is downloaded; nil where it cannot be.
+        var path: String?
+        /// Whether it was kept and is not any more.
+        var isGone: Bool
     }
     struct Draft: Encodable, Sendable {
         var effect: Int64
@@ -94,6 +103,8 @@ struct ConversationPage: PageContent {
     var changed: [String]
     /// Something that went wrong, as a sentence.
     var problem: String?
+    /// Whether files were chosen, which a browser does not keep.
+    var lostFiles: Bool
     var isClosed: Bool
     var isMine: Bool
     var isHeld: Bool
@@ -133,6 +144,8 @@ struct ConversationKept: Sendable {
     var draft: (effect: Int64, shown: String, typed: String)?
     /// The meaning that was chosen.
     var meaning: String?
+    /// What was to be attached.
+    var files: [MailDraft.Attachment] = []
 }
 
 extension DeskSite {
@@ -189,11 +202,12 @@ extension DeskSite {
                 snoozedUntil: conversation.snoozedUntil, closedAt: conversation.closedAt, clock: clock, visit: visit),
             waits: conversation.waitsSince.map { "waits \(ConversationWords.waits(now - $0))" }, path: path,
             list: "\(visit.path)/inbox", version: conversation.version, last: conversation.messages.last?.id ?? 0,
-            changed: kept.changed, problem: kept.problem, isClosed: conversation.state == .closed,
+            changed: kept.changed, problem: kept.problem, lostFiles: !kept.files.isEmpty,
+            isClosed: conversation.state == .closed,
             isMine: conversation.isPersons && conversation.holder == visit.visitor.person.email,
             isHeld: conversation.holder != nil || conversation.team != nil,
             earlier: earlier, isWhole: isWhole,
-            thread: thread(view, who: who, clock: clock, visit: visit),
+            thread: thread(view, who: who, path: path, clock: clock, visit: visit),
             sendings: sendings, drafts: try await drafts(view, record, kept: kept, now: now),
             subject: core.post.subject(of: record, shop: visit.shop), tags: conversation.tags,
             recipients: recipients.map(\.choice),
@@ -279,8 +293,9 @@ extension DeskSite {
     }
 
     private func thread(
-        _ view: ConversationView, who: String, clock: Daemon.Clock, visit: Visit
+        _ view: ConversationView, who: String, path: String, clock: Daemon.Clock, visit: Visit
     ) -> [ConversationPage.Said] {
+        let now = core.now()
         let effects = Dictionary(view.effects.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
         let wrong = Set(view.messages.filter { $0.direction == .note }.map(\.subject))
         // Each has a list of all meanings below it, so only the newest have one.
@@ -291,7 +306,8 @@ extension DeskSite {
             var said = ConversationPage.Said(
                 number: message.id, kind: "theirs", who: who,
                 channel: "by \(ConversationWords.channel(message.channel))",
-                at: Instant(message.at, clock), text: message.text, files: message.files, remark: nil, path: nil,
+                at: Instant(message.at, clock), text: message.text,
+                files: Self.files(of: message, conversation: path, now: now), remark: nil, path: nil,
                 effect: nil)
             let effect = message.effectID.flatMap { effects[$0] }
             switch (message.direction, message.author) {

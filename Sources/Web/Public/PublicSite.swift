@@ -13,6 +13,7 @@ import Synchronization
 //     GET  …/stop/…          a button; POST is the one-click of RFC 8058 and the button's own
 //     GET  …/preferences/…   what is written about; POST sets it
 //     GET  …/rate/…?score=4  how it went, with that score chosen; POST gives it (RatePage.swift)
+//     GET  …/answer/…?say=person   whether an automatic answer helped; POST says so (AnswerPage.swift)
 //     POST …/track/…, …/preferences/…, …/rate/…   of a link that is too old: a new one, to the address on file
 //
 // Mail scanners open every link, so GET changes nothing. A link that is forged, cut, of another purpose or of a shop
@@ -93,6 +94,8 @@ struct PublicSite: WebSite {
         case (.preferences, _): return try await preferences(link, request)
         case (.rate, "POST"): return try await giveRating(link, request)
         case (.rate, _): return try await rate(link, request)
+        case (.answer, "POST"): return try await press(link, request)
+        case (.answer, _): return try await answer(link, request)
         }
     }
 

@@ -21,6 +21,12 @@ struct PublicWords: Sendable {
         return PublicWords(String(locale.prefix(2)).lowercased())
     }
 
+    /// The words for somebody who wrote in that language; where it is not known, those that the browser asks for.
+    static func of(language: String?, _ request: WebRequest) -> PublicWords {
+        guard let language, languages.contains(language) else { return of(request) }
+        return PublicWords(language)
+    }
+
     static func of(_ request: WebRequest) -> PublicWords {
         let wanted = (request.headers["accept-language"] ?? "").split(separator: ",").prefix(8).map {
             String($0.trimmingCharacters(in: .whitespaces).prefix(2)).lowercased()
@@ -140,6 +146,17 @@ struct PublicWords: Sendable {
     var rateClosed: String { text("rate_closed") }
     var rateSubject: String { text("rate_subject") }
 
+    // MARK: - Answers
+
+    var answerTitle: String { text("answer_title") }
+    var answerWords: String { text("answer_words") }
+    func answerButton(_ button: AnswerButton) -> String { text("answer_\(button.rawValue)") }
+    var answerThanks: String { text("answer_thanks") }
+    var answerPersonTitle: String { text("answer_person_title") }
+    var answerPersonWords: String { text("answer_person_words") }
+    var answerNewer: String { text("answer_newer") }
+    var answerOld: String { text("answer_old") }
+
     var unknownTitle: String { text("none_title") }
     var unknownWords: String { text("none_words") }
     var later: String { text("later") }
@@ -196,6 +213,14 @@ struct PublicWords: Sendable {
         "rate_change": "You can change it for a week.", "rate_given": "You gave it {} out of 5.",
         "rate_closed": "It can no longer be changed. Write to us if there is anything else.",
         "rate_subject": "Your link to rate order",
+        "answer_title": "Did our answer help?",
+        "answer_words": "A program wrote it. If it did not help, one of us writes to you.",
+        "answer_helped": "That helped", "answer_person": "I want a person",
+        "answer_thanks": "Good to know. Write to us whenever there is anything else.",
+        "answer_person_title": "One of us writes to you",
+        "answer_person_words": "A person has your message now, and answers by mail.",
+        "answer_newer": "You have written to us since. We answer that first.",
+        "answer_old": "Write to us, and we answer you.",
     ]
 
     private static let german = [
@@ -250,6 +275,14 @@ struct PublicWords: Sendable {
         "rate_change": "Sie können es eine Woche lang ändern.", "rate_given": "Sie haben {} von 5 gegeben.",
         "rate_closed": "Es lässt sich nicht mehr ändern. Schreiben Sie uns, wenn noch etwas ist.",
         "rate_subject": "Ihr Link zum Bewerten der Bestellung",
+        "answer_title": "Hat unsere Antwort geholfen?",
+        "answer_words": "Ein Programm hat sie geschrieben. Wenn sie nicht geholfen hat, schreibt Ihnen jemand von uns.",
+        "answer_helped": "Das hat geholfen", "answer_person": "Ich möchte einen Menschen",
+        "answer_thanks": "Gut zu wissen. Schreiben Sie uns, wenn noch etwas ist.",
+        "answer_person_title": "Jemand von uns schreibt Ihnen",
+        "answer_person_words": "Ihre Nachricht liegt jetzt bei einem Menschen, der Ihnen per Mail antwortet.",
+        "answer_newer": "Sie haben uns seitdem geschrieben. Darauf antworten wir zuerst.",
+        "answer_old": "Schreiben Sie uns, und wir antworten Ihnen.",
     ]
 
     private static let french = [
@@ -308,6 +341,14 @@ struct PublicWords: Sendable {
         "rate_given": "Vous avez donné {} sur 5.",
         "rate_closed": "Votre note n’est plus modifiable. Écrivez-nous s’il y a autre chose.",
         "rate_subject": "Votre lien pour noter la commande",
+        "answer_title": "Notre réponse vous a-t-elle aidé ?",
+        "answer_words": "Un programme l’a écrite. Si elle n’a pas aidé, l’un de nous vous écrit.",
+        "answer_helped": "Cela m’a aidé", "answer_person": "Je veux parler à quelqu’un",
+        "answer_thanks": "C’est bon à savoir. Écrivez-nous s’il y a autre chose.",
+        "answer_person_title": "L’un de nous vous écrit",
+        "answer_person_words": "Quelqu’un a maintenant votre message et vous répondra par e-mail.",
+        "answer_newer": "Vous nous avez écrit depuis. Nous répondons d’abord à ce message.",
+        "answer_old": "Écrivez-nous, et nous vous répondrons.",
     ]
 
     private static let spanish = [
@@ -363,5 +404,13 @@ struct PublicWords: Sendable {
         "rate_change": "Puede cambiar su valoración durante una semana.", "rate_given": "Ha dado {} de 5.",
         "rate_closed": "Ya no se puede cambiar. Escríbanos si hay algo más.",
         "rate_subject": "Su enlace para valorar el pedido",
+        "answer_title": "¿Le ha ayudado nuestra respuesta?",
+        "answer_words": "La escribió un programa. Si no le ha ayudado, uno de nosotros le escribe.",
+        "answer_helped": "Me ha ayudado", "answer_person": "Quiero hablar con una persona",
+        "answer_thanks": "Es bueno saberlo. Escríbanos si hay algo más.",
+        "answer_person_title": "Uno de nosotros le escribe",
+        "answer_person_words": "Una persona tiene ahora su mensaje y le responderá por correo.",
+        "answer_newer": "Nos ha escrito desde entonces. Respondemos primero a eso.",
+        "answer_old": "Escríbanos y le responderemos.",
     ]
 }

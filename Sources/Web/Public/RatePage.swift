@@ -176,12 +176,12 @@ extension PublicSite {
 
     // MARK: - When the page was shown
 
-    private func shown(at moment: Outreach.Moment, _ path: String, _ shop: String) -> String {
+    func shown(at moment: Outreach.Moment, _ path: String, _ shop: String) -> String {
         "\(moment.milliseconds).\(tag(moment, path, shop))"
     }
 
     /// When a form says that it was shown; nil where it was not by us.
-    private func shownAt(_ text: String, _ path: String, _ shop: String) -> Outreach.Moment? {
+    func shownAt(_ text: String, _ path: String, _ shop: String) -> Outreach.Moment? {
         let parts = text.split(separator: ".", maxSplits: 1).map(String.init)
         guard parts.count == 2, let milliseconds = Int64(parts[0]) else { return nil }
         let moment = Outreach.Moment(milliseconds: milliseconds)

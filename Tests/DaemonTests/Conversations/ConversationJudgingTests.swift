@@ -75,6 +75,8 @@ struct MailBench {
         var effect = Effect(
             to: .mail(shop: benchShop), origin: origin, isContact: true, by: "thanks", line: "email", keys: [id],
             about: .order(order), dueAt: bench.now, createdAt: bench.now)
+        // What a trigger told, it told of an event.
+        if origin == .trigger { effect.event = try await store.pendingEvents(shop: benchShop, limit: 1).first }
         effect.state = .ready
         effect.decidedAt = bench.now
         let message = Message.mail(
@@ -141,7 +143,7 @@ func letter(_ text: String, from sender: String = robin, id: String? = nil, answ
     func opened() async throws {
         let mails = try await MailBench()
         var mail = letter("hi, where is my order? it has not arrived yet", id: "hers@shopper.example")
-        mail.attachments = ["jam.jpg"]
+        mail.attachments = [MessageFile(name: "jam.jpg", type: "image/jpeg", size: 80_000)]
         mail.hasPhoto = true
         try await mails.judge(mail)
         try await mails.judge(mail)
@@ -150,7 +152,8 @@ func letter(_ text: String, from sender: String = robin, id: String? = nil, answ
         #expect(record.name == "Robin" && record.subject == "Hello" && record.waitsSince == mails.bench.now)
         let message = try #require(record.messages.first)
         #expect(record.messages.count == 1 && message.trust == 1 && message.messageID == "hers@shopper.example")
-        #expect(message.recipient == "hello@juniperfig.example" && message.hasPhoto && message.files == ["jam.jpg"])
+        #expect(
+            message.recipient == "hello@juniperfig.example" && message.hasPhoto && message.files == mail.attachments)
         let understood = try #require(message.understood)
         #expect(understood.asks == ["where_is_my_order"] && understood.language == "en" && understood.isCertain)
         #expect(understood.author == "built-in 1" && understood.mood == "calm")

@@ -187,7 +187,7 @@ struct IncomingRulesTests {
             mail.text = text
             return judge(mail, about: message).revocations.count
         }
-        #expect(revoked("Start.", confirmation) == 2)
+        #expect(revoked("Start.", confirmation) == 3)
         #expect(revoked("start it again please", confirmation) == 0)
         #expect(revoked("START", confirmation, from: "eve@example.com") == 0)
         #expect(revoked("START", message()) == 0 && revoked("START", nil) == 0)
