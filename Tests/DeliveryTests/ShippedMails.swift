@@ -1,9 +1,8 @@
 import Foundation
-import Liquid
+import Outreach
 import Testing
 
 @testable import Delivery
-@testable import Outreach
 
 /// Mails as shoppers get them, for golden files and pictures (`scripts/mail-shots`).
 struct ShippedMail: Sendable, CustomTestStringConvertible {
@@ -30,12 +29,8 @@ struct ShippedMail: Sendable, CustomTestStringConvertible {
             for trigger in localized.triggers {
                 // Whoever wrote is answered in her own language, and everybody else written to in that of the order.
                 let isAnswer = trigger.lines[0].destination == .answer
-                let written = trigger.examples.lazy.compactMap { example -> MailText? in
-                    var example = example
-                    if !isAnswer {
-                        example.given.append(Example.Given(path: "customer.locale", value: .string(locale)))
-                    }
-                    return ExampleRunner(localized).mail(of: example, in: trigger)
+                let written = trigger.examples.lazy.compactMap { example in
+                    ExampleRunner(localized).mail(of: isAnswer ? example : example.read(in: locale), in: trigger)
                 }
                 guard let mail = written.first(where: { $0.language == locale }) else { continue }
                 let occasion: MailDraft.Occasion? =
