@@ -236,6 +236,8 @@ public struct ConversationRecord: Hashable, Sendable {
     public var answersLastDay = 0
     /// Her messages to the shop in the last 30 days, in any conversation.
     public var questionsLast30Days = 0
+    /// In how many of her conversations of the last year something was delivered and not there.
+    public var lossesLastYear = 0
 
     public init(shop: String, channel: InboundChannel, openedAt: Moment) {
         self.shop = shop

@@ -198,7 +198,10 @@ public enum ConversationRules {
     ) -> ConversationChange? {
         guard record.state == .ours || record.state == .person, record.waitsSince == nil, record.lastAt + quiet <= now
         else { return nil }
-        return close(record, because: .quiet, now: now)
+        var change = close(record, because: .quiet, now: now)
+        // Nobody has it: what a trigger asks later may still be asked.
+        change?.withdraws = nil
+        return change
     }
 }
 

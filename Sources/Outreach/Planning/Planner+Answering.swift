@@ -30,6 +30,8 @@ extension Planner {
         if conversation.lastIncoming?.id != message.id {
             return .skip(because: .newer, detail: "she has written again")
         }
+        // A trigger that waits comes to a conversation that somebody may have seen to meanwhile.
+        if conversation.wasSeenTo(since: message.at) { return .skip(because: .answeredByPerson) }
         let lifted = entry.trigger.answersEven
         let understood = message.understood
         if !(understood?.isCertain ?? false), !lifted.contains(.unclear) {
@@ -80,7 +82,8 @@ extension Planner {
         _ event: Event, _ entry: TriggerSet.Entry, _ evaluation: EvaluationContext
     ) -> Bool {
         let others = triggers.hearing(event.kind).filter { other in
-            other.name != entry.name && other.mode == entry.mode
+            // One that waits asks again later, and answers nothing now.
+            other.name != entry.name && other.mode == entry.mode && other.waits == entry.waits
                 && other.trigger.lines.contains { $0.destination == .answer }
                 && !entry.trigger.replaces.contains(other.name)
         }
@@ -105,6 +108,19 @@ extension Planner {
         if conversation.lastIncoming?.id != message.id { return (.newer, "she has written again") }
         if evaluation.now - event.happenedAt > Self.draftAge { return (.oldNews, "nobody sent the draft") }
         return nil
+    }
+}
+
+extension ConversationRecord {
+    /// Whether one of the shop's people answered after that moment, or closed it, or an answer helped her.
+    fileprivate func wasSeenTo(since moment: Moment) -> Bool {
+        if state == .closed, reason == .done || reason == .helped { return true }
+        return messages.contains { message in
+            guard message.direction == .outgoing, message.at >= moment, case .person = message.author else {
+                return false
+            }
+            return true
+        }
     }
 }
 

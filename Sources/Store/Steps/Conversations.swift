@@ -149,6 +149,9 @@ extension Connection {
             record.answersLastDay = max(record.answersLastDay, try answers(since: now - .days(1)))
             let questions = try integer(Query.questionsSince, [shop, key, (now - .days(30)).milliseconds])
             record.questionsLast30Days = max(record.questionsLast30Days, Int(questions ?? 0))
+            let losses = try integer(
+                Query.lossesSince, [shop, key, (now - .days(365)).milliseconds, "%\"delivered_not_received\"%"])
+            record.lossesLastYear = max(record.lossesLastYear, Int(losses ?? 0))
         }
         return record
     }
@@ -401,6 +404,10 @@ extension Query {
     static let questionsSince = """
         SELECT count(*) FROM conversation_messages WHERE shop = ? AND sender_key = ? AND said_at > ?
             AND sender_key IS NOT NULL AND direction = 'in'
+        """
+    static let lossesSince = """
+        SELECT count(DISTINCT conversation_id) FROM conversation_messages WHERE shop = ? AND sender_key = ?
+            AND said_at > ? AND sender_key IS NOT NULL AND direction = 'in' AND understood LIKE ?
         """
     static let conversationOfEffect = """
         SELECT aggregates.id

@@ -275,6 +275,12 @@ extension DeskSite {
                 .person, maker: "reply", key: key, message: mail, dueAt: now + Self.takeBackTime, carries: 0,
                 hasFiles: !kept.files.isEmpty)
         ]
+        // Whoever wrote from elsewhere looks for the answer there.
+        if recipient.choice.value == "order",
+            let told = ElsewhereNotice.mail(beside: record, post: core.post, now: now)
+        {
+            change.mails.append(told)
+        }
         var entry = entry
         if !kept.files.isEmpty {
             let count = kept.files.count

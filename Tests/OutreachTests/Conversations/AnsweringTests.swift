@@ -89,6 +89,32 @@ struct AnsweringTests {
         #expect(try lifted.decide(talk, talk.record { $0.messages[0].isFollowUp = true }) == .send)
     }
 
+    @Test("a trigger that asks again later is no second answer, and asks nothing of whom a person has seen to")
+    func asksAgain() throws {
+        let later = question + "after: 2 business days\n"
+        let planner = try planner(["note": question, "later": later])
+        let talk = Talk()
+        #expect(try planner.decide(talk, talk.record()) == .send)
+        let wait = Duration.days(2)
+        #expect(try planner.decide(talk, talk.record(), by: "later", after: wait) == .send)
+        func answered(by author: ConversationMessage.Author) -> OrderRecord {
+            talk.record {
+                var answer = ConversationMessage(
+                    .outgoing, by: author, at: StandardOrder.moment + .hours(1), text: "Soon.", channel: .mailbox)
+                answer.id = 9
+                $0.messages.append(answer)
+                $0.state = .closed
+                $0.reason = .quiet
+            }
+        }
+        #expect(try planner.decide(talk, answered(by: .bookbag), by: "later", after: wait) == .send)
+        #expect(
+            try planner.decide(talk, answered(by: .person("ana@fig.example")), by: "later", after: wait)
+                == .skip(because: .answeredByPerson))
+        let closed = talk.record { ($0.state, $0.reason) = (.closed, .done) }
+        #expect(try planner.decide(talk, closed, by: "later", after: wait) == .skip(because: .answeredByPerson))
+    }
+
     private func lifted(_ word: String) throws -> Planner {
         try planner(["note": question + "answers_even: \(word)\n"])
     }

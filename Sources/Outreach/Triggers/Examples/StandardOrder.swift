@@ -185,6 +185,9 @@ struct StandardOrder {
             understood.language = givenLanguage ?? understood.language
             if givenAsks != nil { (understood.isCertain, understood.doubts) = (true, []) }
             conversation.messages[last].understood = understood
+            if understood.asks.contains("delivered_not_received") {
+                conversation.lossesLastYear = max(conversation.lossesLastYear, 1)
+            }
         }
         known.conversation = conversation
         return known
@@ -437,6 +440,9 @@ struct StandardOrder {
         case "customer.questions_last_30_days":
             guard case .int(let count) = value else { return false }
             record.conversation?.questionsLast30Days = count
+        case "customer.not_received_last_year":
+            guard case .int(let count) = value else { return false }
+            record.conversation?.lossesLastYear = count
         case "order.name": record.facts.name = text ?? record.facts.name
         case "order.tags": record.facts.tags = value.listed
         case "order.cancelled": record.facts.cancelledAt = isTrue ? now : nil

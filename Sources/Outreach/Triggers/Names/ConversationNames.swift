@@ -84,7 +84,11 @@ extension Names {
                 "away", .text, "What shop.yaml says while nobody is there (`away`), in the words under `say`.",
                 .settings,
                 canBeEmpty: true
-            ) { .optional($0.scope.settings.awayNote(at: $0.scope.now, shopZone: $0.scope.shopZone)) },
+            ) { item in
+                .optional(
+                    item.scope.settings.awayNote(
+                        at: item.scope.now, shopZone: item.scope.shopZone, language: item.scope.locale))
+            },
         ])
 }
 

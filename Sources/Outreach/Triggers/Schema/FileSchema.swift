@@ -486,9 +486,10 @@ public enum FileSchema: String, Sendable, CaseIterable {
                 [
                     ("from", SchemaNode.shaped("^\\s*\(dayShape)\\s*$", "The first day.")),
                     ("until", .shaped("^\\s*\(dayShape)\\s*$", "The last day.")),
-                    ("say", SchemaNode.scalar.described("What she is told then.")),
+                    ("say", words("What she is told then: a text, or one for each language.")),
                 ], required: ["from", "until"], "Days on which nobody answers."),
             "When nobody answers, and what she is told."),
+        "sign_off": words("Who signs letters, instead of the shop's name: a text, or one for each language."),
         "let_go_after": .named(
             "length", "When a conversation in which nobody waits is over: '2 business days', if left out."),
         "shopify_sends": .any(
@@ -496,6 +497,12 @@ public enum FileSchema: String, Sendable, CaseIterable {
             "Which of Shopify's own notifications to customers are on, so that nobody hears the same twice; or 'none'."),
         "confirm": SchemaNode.scalar.described("The code that releases a held reload; 'notify' received it by mail."),
     ]
+
+    /// One text, or one for each language.
+    private static func words(_ description: String) -> SchemaNode {
+        .any(
+            [.scalar, .object([("type", .text("object")), ("additionalProperties", .scalar)])], description)
+    }
 
     static let brandKeys: [String: SchemaNode] = [
         "name": SchemaNode.scalar.described("What shoppers call you."),
