@@ -115,7 +115,7 @@ public struct Composition: Sendable {
     public var results: [String: String]
     /// How to unsubscribe from mails; nil if that is impossible, as in a preview.
     public var unsubscribe: UnsubscribeTokens?
-    /// The page on which the shopper unsubscribes from marketing with one click; nil if no such page is served.
+    /// The page on which the shopper unsubscribes from marketing, or from being asked, with one click; nil if no such page is served.
     public var stopLink: String?
 
     public init(

@@ -66,6 +66,10 @@ package struct MessageMaker: Sendable {
             composition.stopLink = links?.link(
                 .stop, shop: effect.shop, orderID: record.facts.id, address: address, now: now)
         }
+        if asks(trigger, line), let address = record.recipient?.address {
+            composition.stopLink = links?.stopRatings(
+                effect.id, shop: effect.shop, address: address, now: effect.createdAt)
+        }
         return channel.compose(composition)
     }
 

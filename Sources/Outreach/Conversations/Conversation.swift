@@ -67,6 +67,8 @@ public struct ConversationReason: RawRepresentable, Hashable, Sendable, Codable 
     public static let trigger = ConversationReason(rawValue: "trigger")
     /// She said that the answer did not help.
     public static let notHelped = ConversationReason(rawValue: "not_helped")
+    /// She rated it 2 or less.
+    public static let ratedLow = ConversationReason(rawValue: "rated_low")
     /// It could not be read.
     public static let unreadable = ConversationReason(rawValue: "unreadable")
     /// It came before a backup was restored, and may have been answered.
@@ -231,6 +233,8 @@ public struct ConversationRecord: Hashable, Sendable {
     public var answersLastDay = 0
     /// Her messages to the shop in the last 30 days, in any conversation.
     public var questionsLast30Days = 0
+    /// How she rated it, from 1 to 5; nil where she did not.
+    public var rating: Int?
 
     public init(shop: String, channel: InboundChannel, openedAt: Moment) {
         self.shop = shop
@@ -279,6 +283,8 @@ public enum ConversationEvent: Hashable, Sendable {
     case handedOver
     case takenOver
     case closed
+    /// She rated it: the question's number, what tells the rating from others, and when. The store counts the `n`.
+    case rated(request: Int64, mark: String, n: Int, at: Moment)
 }
 
 /// A mail that is written with a change of a conversation.

@@ -136,6 +136,7 @@ extension Connection {
             let questions = try integer(Query.questionsSince, [shop, key, (now - .days(30)).milliseconds])
             record.questionsLast30Days = max(record.questionsLast30Days, Int(questions ?? 0))
         }
+        record.rating = try integer(Query.scoreOfConversation, [shop, id]).map { Int($0) }
         return record
     }
 
@@ -181,7 +182,12 @@ extension Connection {
             try insert(messages[index], conversation: id, shop: shop, hash: hash)
         }
         var events: [Event] = []
-        for event in change.events {
+        for var event in change.events {
+            if case .rated(let request, let mark, _, let at) = event {
+                let kind = EventKind.ratingGiven.rawValue
+                let last = try integer(Query.lastOccurrence, [shop, id, Rating.subject(request).key, kind])
+                event = .rated(request: request, mark: mark, n: Int(last ?? 0) + 1, at: at)
+            }
             let event = event.event(of: record, messages: messages, now: now)
             let stored = try insert(
                 event, aggregate: id, shop: shop, figure: Tally.figure(of: event, carrier: ""), numbers: &numbers)
@@ -384,6 +390,13 @@ extension Query {
         SELECT id, order_id, channel FROM conversations
         WHERE shop = ? AND address_key = ? AND address_key IS NOT NULL AND last_at >= ?
         ORDER BY last_at DESC, id DESC LIMIT 20
+        """
+    static let scoreOfConversation = """
+        SELECT score FROM ratings WHERE shop = ? AND aggregate_id = ? AND score IS NOT NULL
+        ORDER BY effect_id DESC LIMIT 1
+        """
+    static let lastOccurrence = """
+        SELECT max(n) FROM occurrences WHERE shop = ? AND aggregate_id = ? AND subject = ? AND kind = ?
         """
     static let channelOfConversation = "SELECT channel FROM conversations WHERE shop = ? AND id = ?"
     static let dueConversations = """

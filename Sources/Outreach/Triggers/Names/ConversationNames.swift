@@ -63,6 +63,10 @@ extension Names {
                 canBeEmpty: true
             ) { .optional($0.conversation.reason?.rawValue) },
             Name(
+                "rating", .number, "How she rated it, from 1 to 5, where she was asked (ratings.md).", .bookbag,
+                canBeEmpty: true
+            ) { $0.conversation.rating.map { .int($0) } ?? .null },
+            Name(
                 "answer_by", .moment,
                 "When a person answers at the latest, by `business_hours` and `answer_within` of shop.yaml.", .settings,
                 canBeEmpty: true
