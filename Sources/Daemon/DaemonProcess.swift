@@ -119,11 +119,15 @@ package struct DaemonProcess {
             TimeService(
                 store: store, contexts: contexts, learning: learning, clock: clock, wake: time, heartbeats: heartbeats,
                 logger: logger, trouble: trouble))
+        var doors: [String: ShopifyHooks.Door] = [:]
         for context in contexts.values {
+            let wake = Wake()
+            let secrets = context.configuration.allHookSecrets
+            if !secrets.isEmpty { doors[context.domain] = ShopifyHooks.Door(secrets: secrets, wake: wake) }
             services.append(
                 IntakeService(
                     context: context, store: store, learning: learning, transport: engine, clock: clock,
-                    heartbeats: heartbeats, metrics: metrics, logger: logger))
+                    heartbeats: heartbeats, metrics: metrics, logger: logger, wake: wake))
         }
         var desks: [String: TextHooks.Desk] = [:]
         var sockets: [String: [LMTPServer.Shop]] = [:]
@@ -194,6 +198,12 @@ package struct DaemonProcess {
         if let site = configuration.pages, !desks.isEmpty {
             core.texts = TextHooks(
                 desks: desks, store: store, logger: logger, now: { clock.now }, url: site.url)
+        }
+        if configuration.pages != nil, !doors.isEmpty {
+            core.shopify = ShopifyHooks(
+                doors: doors, store: store, post: core.post,
+                notify: { [contexts] shop in contexts[shop]?.rules.planner.triggers.settings.notify }, logger: logger,
+                now: { clock.now })
         }
         services.append(
             WeeklyReportService(

@@ -48,7 +48,7 @@ final class Plans: Sendable {
             files["\(name).yaml"] = Array((text + send).utf8)
         }
         let folder = TriggerFolder(files: files)
-        let (loaded, faults) = TriggerSet.load(folder, channels: channels.map(\.syntax))
+        let (loaded, faults) = TriggerSet.load(folder, channels: channels.map(\.syntax) + [.answer])
         let set = try #require(loaded, "\(faults)")
         let live = try await store.openShop(shop, now: start).liveSince
         context = Self.context(shop, set, folder, live, holdOutKey: store.holdOutKey(shop: shop))

@@ -62,7 +62,7 @@ struct AnswerButtonsTests {
             let bodies = MailBodies(draft(.html(source)))
             #expect(bodies.html.contains("written by a program") && bodies.html.contains("?say=person"))
             #expect(bodies.html.hasSuffix(end) && bodies.html.contains("<p>It is in Leeds.</p>"))
-            #expect(bodies.text.hasPrefix("It is in Leeds.\n-- \nThis answer was written by a program."))
+            #expect(bodies.text.hasPrefix("It is in Leeds.\n\n-- \nThis answer was written by a program."))
             #expect(bodies.text.contains("That helped: \(Self.page)?say=helped"))
         }
         let plain = MailBodies(draft(.html("<p>Hello</p>"), occasion: .order))

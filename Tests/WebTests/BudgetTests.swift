@@ -26,6 +26,8 @@ struct BudgetTests {
         // The conversation and its messages, what was made of it and why not, the order, the customer's other orders,
         // silences and conversations.
         "inbox/CONVERSATION": 20,
+        // A list, and how many stand in each of the five that need work.
+        "inbox": 7,
         // The whole of `bookbag status`, for each shop.
         "operations": 40,
     ]

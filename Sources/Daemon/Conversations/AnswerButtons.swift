@@ -42,8 +42,9 @@ package struct AnswerButtons: Sendable {
                 let record = try await store.conversations([standing.conversation], shop: shop, now: now)[
                     standing.conversation]
             else { return .failed }
-            guard case .change(var change) = ConversationRules.press(
-                button, message: standing.message, in: record, now: now)
+            guard
+                case .change(var change) = ConversationRules.press(
+                    button, message: standing.message, in: record, now: now)
             else { return .newerWords }
             var reason: String?
             if let handedOver = change, handedOver.events.contains(.handedOver) {

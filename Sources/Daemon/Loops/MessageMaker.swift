@@ -132,7 +132,8 @@ package struct MessageMaker: Sendable {
             pages.rating = links.rating(
                 request: effect.id, shop: effect.shop, address: address, now: effect.createdAt)
         }
-        if line.destination == .answer, effect.event?.messageNumber != nil, let address = record.answerRecipient?.address
+        if line.destination == .answer, effect.event?.messageNumber != nil,
+            let address = record.answerRecipient?.address
         {
             pages.answer = links.answer(
                 effect.id, shop: effect.shop, address: address, now: effect.createdAt)

@@ -33,15 +33,16 @@ extension Store {
             let shop = try db.shop(domain)
             guard let effect = try db.effect(effect, shop: shop), effect.isAnswerToMessage,
                 [.ready, .sent].contains(effect.state), let conversation = effect.aggregate?.conversationID,
-                let message = effect.event?.messageNumber,
-                let key = try db.first(Query.recipientOfEffect, [shop, effect.id], { $0[0] as Data? }) ?? nil
+                let message = effect.event?.messageNumber
             else { return nil }
-            let understood = try db.first(Query.understoodMessage, [shop, message]) { $0[0] as String? } ?? nil
-            let pressed = try db.first(Query.pressedButton, [shop, effect.id]) { $0[0] as String? } ?? nil
-            return AnswerStanding(
-                effect: effect.id, conversation: conversation, message: message, addressKey: [UInt8](key),
-                language: try understood.map { try Understood(stored: $0).language } ?? nil,
-                at: effect.decidedAt ?? effect.createdAt, pressed: pressed.flatMap(AnswerButton.init))
+            return try db.first(Query.standingOfAnswer, [message, shop, effect.id]) { row in
+                guard let key = row[0] as Data? else { return nil }
+                let understood = try (row[1] as String?).map { try Understood(stored: $0) }
+                return AnswerStanding(
+                    effect: effect.id, conversation: conversation, message: message, addressKey: [UInt8](key),
+                    language: understood?.language, at: effect.decidedAt ?? effect.createdAt,
+                    pressed: (row[2] as String?).flatMap(AnswerButton.init))
+            } ?? nil
         }
     }
 
@@ -219,11 +220,15 @@ extension Query {
     static let answerProved = """
         SELECT intent, language, understood_by, verdict FROM answers WHERE shop = ? AND effect_id = ?
         """
-    static let pressedButton = "SELECT pressed FROM answers WHERE shop = ? AND effect_id = ?"
     static let answerWaitingFor = """
         SELECT effect_id FROM answers WHERE shop = ? AND waits_for = ? AND waits_for IS NOT NULL
         """
-    static let recipientOfEffect = "SELECT recipient_key FROM effects WHERE shop = ? AND id = ?"
+    static let standingOfAnswer = """
+        SELECT effects.recipient_key, hers.understood, answers.pressed
+        FROM effects LEFT JOIN conversation_messages AS hers ON hers.shop = effects.shop AND hers.id = ?
+        LEFT JOIN answers ON answers.shop = effects.shop AND answers.effect_id = effects.id
+        WHERE effects.shop = ? AND effects.id = ?
+        """
     static let understoodMessage = "SELECT understood FROM conversation_messages WHERE shop = ? AND id = ?"
     static let countToReview = """
         SELECT count(*) FROM (

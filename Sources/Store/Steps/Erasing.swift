@@ -189,7 +189,8 @@ extension Connection {
     func removeEffect(_ id: Int64, shop: Int64) throws -> Int {
         let messages = try changes("DELETE FROM messages WHERE shop = ? AND effect_id = ?", [shop, id])
         for table in [
-            "leases", "attempts", "decisions", "results", "effect_keys", "effect_events", "ratings", "trials", "answers",
+            "leases", "attempts", "decisions", "results", "effect_keys", "effect_events", "ratings", "trials",
+            "answers",
         ] {
             try run("DELETE FROM \(table) WHERE shop = ? AND effect_id = ?", [shop, id])
         }

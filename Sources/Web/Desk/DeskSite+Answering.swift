@@ -26,7 +26,9 @@ extension DeskSite {
     /// How long a reply can be taken back.
     static let takeBackTime = Duration.seconds(10)
 
-    private static let acts = ["take", "give", "note", "snooze", "close", "reply", "approve", "wrong", "right", "undo", "saved"]
+    private static let acts = [
+        "take", "give", "note", "snooze", "close", "reply", "approve", "wrong", "right", "undo", "saved",
+    ]
 
     /// Whether that is something that is done to a conversation. Its answer may be a page, which an open browser asks for
     /// again at the same address: it gets the conversation.

@@ -129,7 +129,8 @@ extension DeskSite {
         }
         let clock = Clock(visit.zone)
         let page = InboxPage(
-            lists: Self.lists(choice, counts, path), rows: shown.map { talk($0, clock: clock, visit: visit) }, next: next,
+            lists: Self.lists(choice, counts, path), rows: shown.map { talk($0, clock: clock, visit: visit) },
+            next: next,
             isLater: ![.closed, .all].contains(choice), empty: choice.empty, path: path)
         return pages.desk(page, frame(title: "Inbox: \(choice.title)", page: .inbox, visit: visit, isLive: true))
     }
@@ -154,8 +155,9 @@ extension DeskSite {
                     last: line.lastMessage, who: Self.name(line.name, line.address),
                     asks: ConversationWords.intent(line.intent), at: Instant(line.at, clock),
                     question: String((line.words ?? "It was removed.").prefix(Self.lettersOfReview)),
-                    answer: String((line.mail?.words ?? line.mail?.summary ?? "It is no longer kept.")
-                        .prefix(Self.lettersOfReview)))
+                    answer: String(
+                        (line.mail?.words ?? line.mail?.summary ?? "It is no longer kept.")
+                            .prefix(Self.lettersOfReview)))
             }, next: next, isLater: true, empty: InboxChoice.review.empty, path: path)
         return pages.desk(
             page, frame(title: "Inbox: \(InboxChoice.review.title)", page: .inbox, visit: visit, isLive: true))

@@ -14,6 +14,7 @@ private let url = "https://track.juniperfig.example"
 struct DaemonAnswerButtonsTests {
     /// A message of Robin's that a trigger may answer.
     private func written(_ plans: Plans) async throws -> ConversationRecord {
+        try await plans.see(1)
         var message = ConversationMessage(
             .incoming, by: .shopper, at: plans.now, text: "Where is it?", channel: .mailbox)
         message.sender = "robin@shopper.example"
@@ -23,6 +24,7 @@ struct DaemonAnswerButtonsTests {
         message.understood = understood
         var opening = ConversationRecord(shop: shop, channel: .mailbox, openedAt: plans.now)
         opening.address = message.sender
+        opening.orderID = "gid://shopify/Order/1"
         let change = ConversationRules.receive(message, into: nil, opening: opening, answers: true, now: plans.now)
         let id = try #require(try await plans.store.commit(change, judged: [], incoming: nil, now: plans.now)).id
         return try #require(try await plans.store.conversations([id], shop: shop, now: plans.now)[id])
@@ -57,7 +59,9 @@ struct DaemonAnswerButtonsTests {
             _ = try await plans.store.commit(change, judged: [], incoming: nil, now: plans.now)
             try await plans.work()
             let mails = try await answers(plans, record.id)
-            let answer = try #require(mails["where"], "\(mails.keys)")
+            let view = try await plans.store.conversationView(record.id, shop: shop)
+            let fates = view?.effects.map { "\($0.maker) \($0.state) \($0.reason?.rawValue ?? "") \($0.detail ?? "")" }
+            let answer = try #require(mails["where"], "\(fates ?? []) \(view?.misses ?? [])")
             let received = try #require(mails["received"])
             #expect(received.text.contains("A person has it.") && !received.text.contains("say="))
             guard pages != nil else {
