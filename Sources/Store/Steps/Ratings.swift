@@ -1,5 +1,6 @@
 internal import FoundationEssentials
 public import Outreach
+internal import Platform
 
 // What customers were asked to rate, and what they answered. The row of a question is written with the message that
 // asks, so a link finds it as soon as anybody can have it; the answer is written in the step that marks its observation
