@@ -270,6 +270,8 @@ public struct ConversationChange: Hashable, Sendable {
     public var messages: [ConversationMessage] = []
     /// What follows from it; the store gives each its conversation and the number of its message.
     public var events: [ConversationEvent] = []
+    /// True if its messages were read for the story alone: they count in no figure.
+    public var isHistory = false
     /// Mail that belongs to it: a forwarded message, a person's answer.
     public var mails: [ConversationMail] = []
     /// Waiting effects of the conversation that end with it: drafts that nobody needs any more.

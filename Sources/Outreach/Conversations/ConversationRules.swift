@@ -38,6 +38,7 @@ public enum ConversationRules {
         var change = ConversationChange(record)
         change.messages = [message]
         if isSilent {
+            change.isHistory = true
             if record.version == 0 { change.record.close(.quiet, at: now) }
             return change
         }

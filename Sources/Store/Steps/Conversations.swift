@@ -160,11 +160,15 @@ extension Connection {
         let id = try known?.id ?? numbers.take(.aggregates, shop: shop, in: self)
         record.id = id
         record.messageCount += change.messages.count
-        let wasPersons = try first(Query.stateOfConversation, [shop, id]) {
-            ["person", "snoozed"].contains($0[0] as String)
+        let before = try first(Query.stateOfConversation, [shop, id]) { row in
+            (state: row[0] as String, waitsSince: row.optionalMoment(1))
         }
+        let wasPersons = ["person", "snoozed"].contains(before?.state)
+        try count(change, as: id, waitedSince: before?.waitsSince, shop: shop, now: now, tally: &tally)
         try put(record, isNew: known == nil, shop: shop, hash: hash)
-        try note(wasPersons: wasPersons ?? false, record, shop: shop, now: now)
+        try countOutcome(
+            of: change, as: id, wasClosed: before?.state == "closed", shop: shop, now: now, tally: &tally)
+        try note(wasPersons: wasPersons, record, shop: shop, now: now)
         var messages = change.messages
         var mails: [Int64] = []
         for mail in change.mails {
@@ -291,6 +295,7 @@ extension Connection {
             try integer(Query.conversationOfSentMessage, [shop, effect.id]) == nil,
             let channel = try first(Query.channelOfConversation, [shop, conversation], { $0[0] as String })
         else { return }
+        try countFirstAnswer(effect, in: conversation, at: moment, shop: shop)
         let frozen = try message(effectID: effect.id, shop: shop)
         var numbers = RowNumbers()
         let id = try numbers.take(.conversationMessages, shop: shop, in: self)
@@ -338,7 +343,7 @@ extension Plan {
 }
 
 extension Query {
-    static let stateOfConversation = "SELECT state FROM conversations WHERE shop = ? AND id = ?"
+    static let stateOfConversation = "SELECT state, waits_since FROM conversations WHERE shop = ? AND id = ?"
     static let isOrderWithPerson = """
         SELECT 1 FROM conversations
         WHERE shop = ? AND order_id = ? AND order_id IS NOT NULL AND state IN ('person', 'snoozed') LIMIT 1
