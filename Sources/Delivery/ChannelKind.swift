@@ -118,7 +118,8 @@ public struct Composition: Sendable {
     public var unsubscribe: UnsubscribeTokens?
     /// Makes the codes of gifts; nil if none is made, as in a preview.
     public var codes: GiftCodes?
-    /// The page on which the shopper unsubscribes from marketing with one click; nil if no such page is served.
+    /// The page on which the shopper unsubscribes from marketing, or from being asked, with one click; nil if no such
+    /// page is served.
     public var stopLink: String?
 
     public init(

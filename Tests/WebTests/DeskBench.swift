@@ -461,7 +461,8 @@ final class DeskBench: Sendable {
             message: .mail(
                 id: "ask-\(event.id)@juniperfig.example", sender: "orders@juniperfig.example", recipient: address,
                 bytes: Array("Hi".utf8), summary: "How was it?"))
-        change.asks = RatingRequest(kind: .delivery, address: address, customerID: customer)
+        change.asks = RatingRequest(
+            kind: RatingKind(of: event.aggregate.kind), address: address, customerID: customer)
         let outcome = try await store.commitPlan(
             [Plan(shop: event.shop, doneEvents: [event.id], changes: [change])], now: now)
         return try #require(outcome.effects.first)
@@ -471,6 +472,27 @@ final class DeskBench: Sendable {
     func ratingLink(_ effect: Effect, address: String = "robin@example.com") -> String {
         PublicLinks(url: "", store: store).rating(
             request: effect.id, shop: effect.shop, address: address, now: now)!
+    }
+
+    /// The link by which whoever gets such a mail is asked no more.
+    func stopRatingsLink(_ effect: Effect, address: String = "robin@example.com") -> String {
+        PublicLinks(url: "", store: store).stopRatings(
+            effect.id, shop: effect.shop, address: address, now: now)!
+    }
+
+    /// A conversation that somebody answered and closed, with the event that says so.
+    func talkedOver(_ text: String = "Where is it?", language: String? = "en", about order: Int? = nil) async throws
+        -> (id: Int64, event: Event)
+    {
+        var understood = DeskBench.understood
+        understood.language = language
+        let talk = try await wrote(text, about: order, understood: understood, answers: true)
+        try await answered(talk.id, state: .ready)
+        try await sendAll()
+        let record = try await conversation(talk.id)
+        let change = ConversationRules.close(record, because: .done, now: now)
+        let written = try await store.commit(try #require(change), judged: [], incoming: nil, now: now)
+        return (talk.id, try #require(written?.events.first))
     }
 
     /// The link below an automatic answer.
@@ -484,6 +506,7 @@ final class DeskBench: Sendable {
     func page(_ purpose: SealedLink.Purpose, rating asking: Effect) async throws -> String {
         switch purpose {
         case .rate: return ratingLink(asking)
+        case .stopRatings: return stopRatingsLink(asking)
         case .answer:
             let talk = try await wrote(answers: true)
             return answerLink(try await answered(talk.id, state: .ready))

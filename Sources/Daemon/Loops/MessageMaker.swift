@@ -78,6 +78,10 @@ package struct MessageMaker: Sendable {
             composition.stopLink = links?.link(
                 .stop, shop: effect.shop, orderID: record.facts.id, address: address, now: now)
         }
+        if asks(trigger, line), let address = record.recipient?.address {
+            composition.stopLink = links?.stopRatings(
+                effect.id, shop: effect.shop, address: address, now: effect.createdAt)
+        }
         let composed = channel.compose(composition)
         guard case .message(var message, let remark) = composed, !tells.isEmpty else { return composed }
         message.tells = tells

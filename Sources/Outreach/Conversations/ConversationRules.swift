@@ -38,6 +38,7 @@ public enum ConversationRules {
         var change = ConversationChange(record)
         change.messages = [message]
         if isSilent {
+            change.isHistory = true
             if record.version == 0 { change.record.close(.quiet, at: now) }
             return change
         }
@@ -277,11 +278,16 @@ extension ConversationEvent {
         case .handedOver: (kind, subject, n) = (.conversationHandedOver, record.eventSubject, record.handOvers)
         case .takenOver: (kind, subject, n) = (.conversationTakenOver, record.eventSubject, record.takeOvers)
         case .closed: (kind, subject, n) = (.conversationClosed, record.eventSubject, record.closings)
+        case .rated(let request, _, let number, let moment):
+            (kind, subject, n, at) = (.ratingGiven, Rating.subject(request), number, moment)
         }
+        var mark = "\(n)"
+        var source = record.channel.rawValue
+        if case .rated(_, let given, _, _) = self { (mark, source) = (given, RatingPost.source) }
         return Event(
             shop: record.shop, aggregate: record.aggregate, kind: kind,
-            occurrences: [Event.Occurrence(subject: subject.key, n: n, mark: "\(n)")], happenedAt: min(at, now),
-            recordedAt: now, source: record.channel.rawValue, orderName: record.title)
+            occurrences: [Event.Occurrence(subject: subject.key, n: n, mark: mark)], happenedAt: min(at, now),
+            recordedAt: now, source: source, orderName: record.title)
     }
 }
 

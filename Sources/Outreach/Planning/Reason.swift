@@ -60,6 +60,8 @@ public enum Reason: String, Codable, Sendable, CaseIterable {
     case noConsent = "no_consent"
     /// The customer was asked for a rating a short while ago.
     case askedLately = "asked_lately"
+    /// The conversation is none to ask about: time closed it, or nobody answered in it.
+    case nothingToRate = "nothing_to_rate"
     /// The customer is one of those whom the trigger does not tell, to measure what telling is worth.
     case heldOut = "held_out"
     /// Another trigger's message replaced it.

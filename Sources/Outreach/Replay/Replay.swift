@@ -75,6 +75,8 @@ public struct Replay: Sendable {
     public struct Customer: Sendable {
         public var orders: [OrderRecord]
         public var silences: [Silence]
+        /// Their ratings as they stand, by the number of the question.
+        public var ratings: [Int64: History.RatingNow] = [:]
 
         /// The orders may be in any order.
         public init(orders: [OrderRecord], silences: [Silence] = []) {
@@ -143,7 +145,8 @@ private struct ReplayedCustomer {
     /// What would have become of every effect that was sent or last decided since then.
     func outcomes(since: Moment) -> [Replay.Outcome] {
         var simulation = Simulation(
-            planner, orders: customer.orders.map { Simulation.Order(recorded: $0) }, silences: customer.silences)
+            planner, orders: customer.orders.map { Simulation.Order(recorded: $0) }, silences: customer.silences,
+            ratings: customer.ratings)
         var words: [Int64: Int] = [:]
         let events = heard
         var next = 0

@@ -450,8 +450,10 @@ struct TriggerReader {
                 hint: "write 'send: email', or use it on 'message.received'")
         }
         warnOfClosing(trigger, at: fields.entry("do")?.keyPosition ?? place)
+        // How it went is asked when it is over, in a mail of its own.
+        let asked: EventKind? = trigger.about == .ratings ? .conversationClosed : nil
         if trigger.lines.contains(where: { $0.destination == .customer }),
-            let talk = trigger.events.first(where: { $0.aggregate == .conversation })
+            let talk = trigger.events.first(where: { $0.aggregate == .conversation && $0 != asked })
         {
             faults.add(
                 at: place,

@@ -143,6 +143,46 @@ struct Tally {
         note(.ratings, .day(day), kind.rawValue, "\(score)", sign, shop: shop)
     }
 
+    /// A customer asked for something.
+    mutating func wasAsked(_ intent: String, at moment: Moment, shop: Int64) {
+        note(.questions, .moment(moment), intent, "", 1, shop: shop)
+    }
+
+    /// A conversation was answered for the first time or, with -1, was not after all.
+    ///
+    /// - Parameters:
+    ///   - author: `bookbag` or `person`.
+    ///   - waited: since the customer's message.
+    mutating func answeredFirst(
+        _ author: String, after waited: Duration, at moment: Moment, _ sign: Int64, shop: Int64
+    ) {
+        let waited = max(0, waited.wholeMilliseconds)
+        let bucket = TallyBuckets.name(TallyBuckets.lag.index(of: waited))
+        note(.firstAnswers, .moment(moment), author, bucket, sign, shop: shop)
+    }
+
+    /// A conversation was closed.
+    ///
+    /// - Parameter outcome: as `conversations.outcome` has it: how it ended, and whether she had to write once only.
+    mutating func closed(_ outcome: String, on day: CalendarDay, _ sign: Int64, shop: Int64) {
+        let parts = outcome.split(separator: " ", maxSplits: 1).map(String.init)
+        note(.closings, .day(day), parts.first ?? "", parts.count > 1 ? parts[1] : "", sign, shop: shop)
+    }
+
+    /// A conversation was handed to a person.
+    mutating func handedOver(_ reason: String, at moment: Moment, shop: Int64) {
+        note(.handOvers, .moment(moment), reason, "", 1, shop: shop)
+    }
+
+    /// An answer was judged or, with -1, is judged otherwise now.
+    mutating func judged(
+        _ intent: String, isLive: Bool, isRight: Bool, at moment: Moment, _ sign: Int64, shop: Int64
+    ) {
+        note(
+            .verdicts, .moment(moment), intent, "\(isLive ? "live" : "draft") \(isRight ? "right" : "wrong")", sign,
+            shop: shop)
+    }
+
     /// A message was drawn for a group, or was followed by a contact.
     mutating func drawn(_ trigger: String, _ group: TrialGroup, isContact: Bool, on day: CalendarDay, shop: Int64) {
         note(.trials, .day(day), trigger, isContact ? group.contacts : group.rawValue, 1, shop: shop)
@@ -285,6 +325,8 @@ extension Connection {
         for table in ["journeys", "ratings", "trials"] {
             try run("UPDATE \(table) SET day = ? WHERE shop = ? AND day > ?", [today, shop, today])
         }
+        try run(
+            "UPDATE conversations SET outcome_day = ? WHERE shop = ? AND outcome_day > ?", [today, shop, today])
     }
 }
 

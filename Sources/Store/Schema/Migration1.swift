@@ -263,7 +263,8 @@ extension Migration {
             -- What a shopper and the shop say to each other about one matter. `id` is that of its aggregate. The words
             -- and addresses stand here in plain: they are shown, and are removed with whoever is erased. `place` is
             -- where it stands in its list: who waits before who does not, the longest first; what nobody waits for by
-            -- the last word. `next_at` is when time alone changes it, `quiet_since` since when nothing was said and
+            -- the last word. `outcome` is how it counts among those that were closed on `outcome_day`, until it is opened
+            -- again. `next_at` is when time alone changes it, `quiet_since` since when nothing was said and
             -- nobody waits.
             CREATE TABLE conversations (
                 shop INTEGER NOT NULL,
@@ -290,6 +291,8 @@ extension Migration {
                 last_at INTEGER NOT NULL,
                 last_incoming_at INTEGER,
                 message_count INTEGER NOT NULL CHECK (message_count >= 0),
+                outcome TEXT CHECK (outcome <> ''),
+                outcome_day INTEGER,
                 place INTEGER NOT NULL GENERATED ALWAYS AS (
                     CASE WHEN state = 'snoozed' THEN snoozed_until WHEN waits_since IS NOT NULL THEN waits_since
                         ELSE 4611686018427387904 - last_at END) STORED,
@@ -303,6 +306,7 @@ extension Migration {
                 CHECK ((state = 'undecided') = (decide_by IS NOT NULL)),
                 CHECK ((state = 'snoozed') = (snoozed_until IS NOT NULL)),
                 CHECK ((state = 'closed') = (closed_at IS NOT NULL)),
+                CHECK ((outcome IS NULL) = (outcome_day IS NULL)),
                 CHECK (state <> 'closed' OR waits_since IS NULL),
                 CHECK (holder IS NULL OR state IN ('person', 'snoozed'))
             ) STRICT;
@@ -911,6 +915,13 @@ extension Migration {
             --   transit     those that arrived: `a` the carrier, `b` a bucket of the days
             --   ratings     questions by the day of asking: `a` what is rated, `b` 'asked', and the score of those that
             --               were answered
+            --   questions   messages of customers: `a` what they ask for
+            --   first_answers   conversations by the day of their first answer: `a` who gave it, `b` a bucket of the
+            --               time since the message
+            --   closings    conversations that were closed: `a` how they ended, `b` 'first' if she had to write once
+            --               only; of those that were opened again, `a` is 'reopened'
+            --   hand_overs  conversations that were handed to a person: `a` why
+            --   verdicts    answers that were judged: `a` what was asked for, `b` 'draft' or 'live' and the verdict
             --   trials      draws: `a` the trigger, `b` 'told' or 'held', and 'told contact' or 'held contact' of those
             --               after which the customer wrote
             CREATE TABLE tallies (

@@ -153,6 +153,7 @@ extension Connection {
                 Query.lossesSince, [shop, key, (now - .days(365)).milliseconds, "%\"delivered_not_received\"%"])
             record.lossesLastYear = max(record.lossesLastYear, Int(losses ?? 0))
         }
+        record.rating = try integer(Query.scoreOfConversation, [shop, id]).map { Int($0) }
         return record
     }
 
@@ -176,11 +177,15 @@ extension Connection {
         let id = try known?.id ?? numbers.take(.aggregates, shop: shop, in: self)
         record.id = id
         record.messageCount += change.messages.count
-        let before = try first(Query.stateOfConversation, [shop, id]) {
-            (isPersons: ["person", "snoozed"].contains($0[0] as String), waited: $0.optionalMoment(1))
+        let before = try first(Query.stateOfConversation, [shop, id]) { row in
+            (state: row[0] as String, waitsSince: row.optionalMoment(1))
         }
+        let wasPersons = ["person", "snoozed"].contains(before?.state)
+        try count(change, as: id, waitedSince: before?.waitsSince, shop: shop, now: now, tally: &tally)
         try put(record, isNew: known == nil, shop: shop, hash: hash)
-        try note(wasPersons: before?.isPersons ?? false, record, shop: shop, now: now)
+        try countOutcome(
+            of: change, as: id, wasClosed: before?.state == "closed", shop: shop, now: now, tally: &tally)
+        try note(wasPersons: wasPersons, record, shop: shop, now: now)
         var messages = change.messages
         var mails: [Int64] = []
         for mail in change.mails {
@@ -209,7 +214,12 @@ extension Connection {
             }
         }
         var events: [Event] = []
-        for event in change.events {
+        for var event in change.events {
+            if case .rated(let request, let mark, _, let at) = event {
+                let kind = EventKind.ratingGiven.rawValue
+                let last = try integer(Query.lastOccurrence, [shop, id, Rating.subject(request).key, kind])
+                event = .rated(request: request, mark: mark, n: Int(last ?? 0) + 1, at: at)
+            }
             let event = event.event(of: record, messages: messages, now: now)
             let stored = try insert(
                 event, aggregate: id, shop: shop, figure: Tally.figure(of: event, carrier: ""), numbers: &numbers)
@@ -328,6 +338,7 @@ extension Connection {
             try integer(Query.conversationOfSentMessage, [shop, effect.id]) == nil,
             let channel = try first(Query.channelOfConversation, [shop, conversation], { $0[0] as String })
         else { return }
+        try countFirstAnswer(effect, in: conversation, at: moment, shop: shop)
         let frozen = try message(effectID: effect.id, shop: shop)
         var numbers = RowNumbers()
         let id = try numbers.take(.conversationMessages, shop: shop, in: self)
@@ -440,6 +451,13 @@ extension Query {
         SELECT id, order_id, channel FROM conversations
         WHERE shop = ? AND address_key = ? AND address_key IS NOT NULL AND last_at >= ?
         ORDER BY last_at DESC, id DESC LIMIT 20
+        """
+    static let scoreOfConversation = """
+        SELECT score FROM ratings WHERE shop = ? AND aggregate_id = ? AND score IS NOT NULL
+        ORDER BY effect_id DESC LIMIT 1
+        """
+    static let lastOccurrence = """
+        SELECT max(n) FROM occurrences WHERE shop = ? AND aggregate_id = ? AND subject = ? AND kind = ?
         """
     static let channelOfConversation = "SELECT channel FROM conversations WHERE shop = ? AND id = ?"
     static let dueConversations = """

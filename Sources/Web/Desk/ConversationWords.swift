@@ -18,6 +18,7 @@ enum ConversationWords {
         case .tooMany: "many answers went there already"
         case .trigger: "by a trigger"
         case .notHelped: "the answer did not help"
+        case .ratedLow: "rated 2 or less"
         case .unreadable: "it could not be read"
         case .restored: "came before a backup was restored, and may have been answered"
         case .answered: "answered"

@@ -48,6 +48,7 @@ package enum ReasonWords {
         "silenced": "the shopper must not be written to ('bookbag suppress list' says why)",
         "no_consent": "the shopper has not agreed to messages of that kind",
         "asked_lately": "the customer was asked for a rating within the last 30 days",
+        "nothing_to_rate": "nobody answered in the conversation, or time alone closed it",
         "held_out":
             "the customer is one of those whom the trigger does not tell, to measure what telling is worth ('hold_out')",
         "replaced": "another trigger's message took its place",

@@ -44,7 +44,7 @@ enum Names {
             return NamedDrop(item, refund, overlay: scope.overlay, prefix: "refund")
         },
         Root(
-            name: "rating", meaning: "What the customer said of how the order came.", isAlways: false,
+            name: "rating", meaning: "What the customer said of how the order came, or of how you answered.", isAlways: false,
             rows: rating.rows(under: "rating")
         ) { scope in
             guard scope.event.kind.has("rating") else { return nil }
@@ -105,7 +105,7 @@ enum Names {
         (
             page(
                 ratingPage,
-                "The page on which the shopper rates how the order came; with `?score=4` behind it, that score is chosen already. Only in mails of triggers with `about: ratings` (ratings.md)."
+                "The page on which the shopper rates how the order came, or how you answered; with `?score=4` behind it, that score is chosen already. Only in mails of triggers with `about: ratings` (ratings.md)."
             ),
             { $0.rating }
         ),
