@@ -22,6 +22,8 @@ package struct DaemonCore: Sendable {
     package let actedByHand: Broadcast
     /// Takes the texts that providers bring.
     package var texts: TextHooks?
+    /// The chats of shops that have one, by shop.
+    package var chats: [String: ChatDesk] = [:]
     /// Learns what somebody did at a page, of a shop's orders that are known.
     package let learn: @Sendable (_ events: [JudgedEvent], _ shop: String) async throws -> Void
     /// Judge what is posted as a rating, by shop.

@@ -126,6 +126,7 @@ package struct DaemonProcess {
                     heartbeats: heartbeats, metrics: metrics, logger: logger))
         }
         var desks: [String: TextHooks.Desk] = [:]
+        var chats: [String: ChatDesk] = [:]
         var sockets: [String: [LMTPServer.Shop]] = [:]
         var ratings: [String: RatingJudge] = [:]
         for context in contexts.values {
@@ -143,11 +144,15 @@ package struct DaemonProcess {
             if let settings = context.configuration.texts {
                 desks[context.domain] = TextHooks.Desk(settings: settings, wake: wiring.wake)
             }
+            if let settings = context.configuration.chat, configuration.pages != nil {
+                chats[context.domain] = ChatDesk(settings: settings, wake: wiring.wake)
+            }
             services += wiring.services()
             services.append(
                 ConversationService(
                     context: context, store: store, forwarder: wiring.forwarder,
                     texts: context.configuration.texts == nil ? nil : TextForwarder(context: context, store: store),
+                    chats: context.configuration.chat == nil ? nil : ChatForwarder(context: context, store: store),
                     journal: ConversationJournal(
                         metrics: metrics, newEvents: planning, newMail: newMail, logger: logger), clock: clock,
                     wake: newWords, heartbeats: heartbeats, logger: logger, trouble: trouble))
@@ -189,6 +194,13 @@ package struct DaemonProcess {
         if let site = configuration.pages, !desks.isEmpty {
             core.texts = TextHooks(
                 desks: desks, store: store, logger: logger, now: { clock.now }, url: site.url)
+        }
+        core.chats = chats
+        if !chats.isEmpty {
+            services.append(
+                ChatMailService(
+                    store: store, contexts: contexts.filter { chats[$0.key] != nil }, newMail: mailWakes, clock: clock,
+                    wake: Wake(), heartbeats: heartbeats, logger: logger, trouble: trouble))
         }
         services.append(
             WeeklyReportService(

@@ -65,7 +65,7 @@ public struct ChannelKind: Sendable {
     }
 
     /// All existing channels.
-    public static let standard: [ChannelKind] = [.email, .sms, .webhook]
+    public static let standard: [ChannelKind] = [.email, .sms, .chat, .webhook]
 }
 
 extension [ChannelKind] {

@@ -47,6 +47,9 @@ package struct MessageMaker: Sendable {
         if channel.name == .sms, configuration.farEnds[.sms]?.isEmpty ?? true {
             return .impossible(.noChannel, detail: "bookbag.yaml says nothing of 'sms'")
         }
+        if channel.name == .chat, configuration.chat == nil {
+            return .impossible(.noChannel, detail: "bookbag.yaml says nothing of 'chat'")
+        }
         var results: [String: String] = [:]
         if !channel.isAction, trigger.lines.contains(where: { channels[$0.channel]?.isAction == true }) {
             switch await standing(beside: effect, now: now) {
@@ -85,6 +88,15 @@ package struct MessageMaker: Sendable {
         let words = words(of: effect, record: record, history: history, planner: planner, now: now)
         guard let (line, scope) = words else { return nil }
         return try planner.triggers.templates.text(line.template, scope)
+    }
+
+    /// What an answer in a chat says now; nil if its trigger is gone.
+    package func chat(
+        _ effect: Effect, record: OrderRecord, history: History, planner: Planner, now: Moment
+    ) throws(TemplateFailure) -> String? {
+        let words = words(of: effect, record: record, history: history, planner: planner, now: now)
+        guard let (line, scope) = words else { return nil }
+        return try planner.triggers.templates.chat(line.template, scope)
     }
 
     /// The line that an effect is of, and what its template sees; nil if its trigger is gone.

@@ -47,7 +47,7 @@ extension HistoryQuestion {
             address: Self.address(of: effect, record),
             customerID: record?.facts.customer?.id,
             stream: planner.stream(of: effect))
-        if effect.channel == .sms { orderAddress = record?.recipient?.address }
+        if effect.channel == .sms || effect.channel == .chat { orderAddress = record?.recipient?.address }
         effectID = effect.id
         if let now, let limit = planner.triggers.settings.limit { countedSince = now - limit.window }
         replacers = planner.triggers.replacers(of: effect.trigger)
@@ -58,6 +58,7 @@ extension HistoryQuestion {
 
     /// Whom the message would go to.
     private static func address(of effect: Effect, _ record: OrderRecord?) -> String? {
+        if effect.channel == .chat { return record?.answerChat }
         guard effect.channel == .sms else {
             return record?.address(on: effect.channel) ?? record?.answerRecipient?.address
         }

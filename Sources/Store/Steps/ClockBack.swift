@@ -65,6 +65,13 @@ extension Connection {
         for column in ["asked_at", "given_at", "posted_at"] {
             try run("UPDATE ratings SET \(column) = ? WHERE shop = ? AND \(column) > ?", [moment, shop, moment])
         }
+        for column in ["seen_at", "mailed_at"] {
+            try run("UPDATE chats SET \(column) = ? WHERE shop = ? AND \(column) > ?", [moment, shop, moment])
+        }
+        // Whoever has a chat or a code asks for another.
+        let chatEnd = (now + ChatRules.life).milliseconds
+        try run("UPDATE chats SET ends_at = ? WHERE shop = ? AND ends_at > ?", [chatEnd, shop, chatEnd])
+        try run("UPDATE chats SET code_ends_at = ? WHERE shop = ? AND code_ends_at > ?", [moment, shop, moment])
         for column in ["decided_at", "contacted_at"] {
             try run("UPDATE trials SET \(column) = ? WHERE shop = ? AND \(column) > ?", [moment, shop, moment])
         }

@@ -280,6 +280,9 @@ extension Connection {
             let channel = try first(Query.channelOfConversation, [shop, conversation], { $0[0] as String })
         else { return }
         let frozen = try message(effectID: effect.id, shop: shop)
+        // The chat shows these very words; of a mail or a text, the words are the message's.
+        let said = frozen?.asChat
+        let sentBy = said != nil ? InboundChannel.chat.rawValue : channel == "chat" ? "mailbox" : channel
         var numbers = RowNumbers()
         let id = try numbers.take(.conversationMessages, shop: shop, in: self)
         try run(
@@ -289,8 +292,8 @@ extension Connection {
             VALUES (?, ?, ?, 'out', 'bookbag', ?, ?, ?, 0, 0, 0, ?, ?, '', ?, ?, '[]')
             """,
             [
-                shop, id, conversation, moment.milliseconds, frozen?.summary ?? "", channel, frozen?.recipient,
-                frozen?.id, frozen?.summary ?? "", effect.id,
+                shop, id, conversation, moment.milliseconds, said ?? frozen?.summary ?? "", sentBy, frozen?.recipient,
+                frozen?.id, said == nil ? frozen?.summary ?? "" : "", effect.id,
             ])
         try numbers.write(to: self)
         try run(

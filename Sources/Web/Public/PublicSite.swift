@@ -13,6 +13,7 @@ import Synchronization
 //     GET  …/stop/…          a button; POST is the one-click of RFC 8058 and the button's own
 //     GET  …/preferences/…   what is written about; POST sets it
 //     GET  …/rate/…?score=4  how it went, with that score chosen; POST gives it (RatePage.swift)
+//     /chat/…                the chat, behind no link (PublicSite+Chat.swift)
 //     POST …/track/…, …/preferences/…, …/rate/…   of a link that is too old: a new one, to the address on file
 //
 // Mail scanners open every link, so GET changes nothing. A link that is forged, cut, of another purpose or of a shop
@@ -26,6 +27,8 @@ struct PublicSite: WebSite {
     let gate: Gate
     private let visits = VisitLimit(times: 60, per: .minutes(1))
     private let failures = DesignFailures()
+    /// A page with an open chat asks every few seconds, and several customers may share an address.
+    let chatVisits = VisitLimit(times: 600, per: .minutes(1))
 
     init(core: DaemonCore, site: Configuration.Site, pages: Pages) {
         self.core = core
@@ -46,6 +49,7 @@ struct PublicSite: WebSite {
     static let optOut = "opt_out"
 
     func respond(to request: WebRequest) async -> WebResponse {
+        if request.path.hasPrefix(Self.chatPath) { return await chat(request) }
         if let refusal = gate.refusal(of: request) { return gate.dressed(refusal) }
         let isFile = request.path.hasPrefix("/static/")
         let response: WebResponse
