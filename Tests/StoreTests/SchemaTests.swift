@@ -19,7 +19,7 @@ struct SchemaTests {
                 ($0 ^ UInt64($1)) &* 0x100_0000_01b3
             }
         }
-        #expect(digests == [16_280_751_536_791_463_178])
+        #expect(digests == [17_177_607_311_808_466_263])
         #expect(Migration.all.map(\.number) == Migration.all.map(\.number).sorted())
         #expect(Set(Migration.all.map(\.number)).count == Migration.all.count)
     }

@@ -11,4 +11,7 @@ package struct ChatDesk: Sendable {
         self.settings = settings
         self.wake = wake
     }
+
+    /// Whether a page of that origin may have the chat.
+    package func allows(_ origin: String) -> Bool { settings.origins.contains(origin) }
 }

@@ -92,7 +92,7 @@ extension Store {
                 """,
                 [
                     shop, id, tokenDigest, name, hash.address(name), language, (now + ChatRules.life).milliseconds,
-                    now.milliseconds, now.milliseconds,
+                    0, 0,
                 ])
             try numbers.write(to: db)
             return .done

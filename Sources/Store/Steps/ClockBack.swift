@@ -24,6 +24,9 @@ extension Store {
             try db.run("UPDATE store SET last_moment = ? WHERE one = 1", [now.milliseconds])
             for (shop, _) in try db.shops() { try db.bringBack(shop: shop, to: now) }
             try db.bringCarriersBack(to: now)
+            try db.run(
+                "UPDATE limits SET ends_at = ? WHERE ends_at > ?",
+                [(now + Store.longestLimit).milliseconds, (now + Store.longestLimit).milliseconds])
             return last
         }
         if before != nil { records.clear() }
@@ -33,6 +36,8 @@ extension Store {
     /// The longest that a parcel waits for its next question (`AskingSchedule`), and the longest lease.
     fileprivate static let longestAsk = Duration.days(2)
     fileprivate static let longestLease = Duration.hours(1)
+    /// The longest window of a limit on what strangers do.
+    fileprivate static let longestLimit = Duration.days(1)
 }
 
 extension Connection {

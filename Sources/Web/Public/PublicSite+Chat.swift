@@ -1,5 +1,6 @@
 import Daemon
 import Foundation
+import Logging
 import Outreach
 import Platform
 import Store
@@ -36,7 +37,7 @@ extension PublicSite {
         guard parts.count == 3, let (shop, desk) = chatDesk(parts[1]) else { return gate.dressed(Self.nothingHere) }
         let act = parts[2]
         if act == "widget.js", request.method == "GET" || request.method == "HEAD" { return gate.dressed(widget) }
-        guard let origin = request.headers["origin"], desk.settings.origins.contains(origin) else {
+        guard let origin = request.headers["origin"], desk.allows(origin) else {
             return gate.dressed(
                 .text("This page is not among the 'origins' of 'chat' in bookbag.yaml.", status: 403))
         }
