@@ -65,7 +65,8 @@ let package = Package(
             name: "Outreach", dependencies: ["Liquid", "Understanding", yams, crypto, collections],
             resources: [.embedInCode("Time/Data")], swiftSettings: strict),
         .target(
-            name: "Shopify", dependencies: ["Platform"], resources: [.embedInCode("Documents")], swiftSettings: strict),
+            name: "Shopify", dependencies: ["Platform", crypto], resources: [.embedInCode("Documents")],
+            swiftSettings: strict),
         .target(
             name: "Intake", dependencies: ["Outreach", "Platform", "Shopify", logging],
             resources: [.embedInCode("Carriers/Data")], swiftSettings: strict),

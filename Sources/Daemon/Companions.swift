@@ -24,6 +24,8 @@ package struct DaemonCore: Sendable {
     package var texts: TextHooks?
     /// The chats of shops that have one, by shop.
     package var chats: [String: ChatDesk] = [:]
+    /// Takes what Shopify calls with.
+    package var shopify: ShopifyHooks?
     /// Learns what somebody did at a page, of a shop's orders that are known.
     package let learn: @Sendable (_ events: [JudgedEvent], _ shop: String) async throws -> Void
     /// Judge what is posted as a rating, by shop.
@@ -48,6 +50,7 @@ package struct DaemonCore: Sendable {
         self.learn = learn
         self.ratings = ratings
         texts = nil
+        shopify = nil
     }
 }
 

@@ -119,11 +119,15 @@ package struct DaemonProcess {
             TimeService(
                 store: store, contexts: contexts, learning: learning, clock: clock, wake: time, heartbeats: heartbeats,
                 logger: logger, trouble: trouble))
+        var doors: [String: ShopifyHooks.Door] = [:]
         for context in contexts.values {
+            let wake = Wake()
+            let secrets = context.configuration.allHookSecrets
+            if !secrets.isEmpty { doors[context.domain] = ShopifyHooks.Door(secrets: secrets, wake: wake) }
             services.append(
                 IntakeService(
                     context: context, store: store, learning: learning, transport: engine, clock: clock,
-                    heartbeats: heartbeats, metrics: metrics, logger: logger))
+                    heartbeats: heartbeats, metrics: metrics, logger: logger, wake: wake))
         }
         var desks: [String: TextHooks.Desk] = [:]
         var chats: [String: ChatDesk] = [:]
@@ -201,6 +205,12 @@ package struct DaemonProcess {
                 ChatMailService(
                     store: store, contexts: contexts.filter { chats[$0.key] != nil }, newMail: mailWakes, clock: clock,
                     wake: Wake(), heartbeats: heartbeats, logger: logger, trouble: trouble))
+        }
+        if configuration.pages != nil, !doors.isEmpty {
+            core.shopify = ShopifyHooks(
+                doors: doors, store: store, post: core.post,
+                notify: { [contexts] shop in contexts[shop]?.rules.planner.triggers.settings.notify }, logger: logger,
+                now: { clock.now })
         }
         services.append(
             WeeklyReportService(

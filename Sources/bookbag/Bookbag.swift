@@ -14,13 +14,15 @@ struct Bookbag: AsyncParsableCommand {
 
             EXAMPLES
               bookbag sandbox --story demo      a shop and a mailbox to try it with
+              bookbag init                      the first files of an installation
               bookbag check triggers/           is every file right?
               bookbag run --config bookbag.yaml the daemon
               bookbag status                    how is it doing?
             """,
         version: BookbagVersion.current,
         subcommands: [
-            RunCommand.self, CheckCommand.self, TestCommand.self, PreviewCommand.self, ReplayCommand.self,
+            InitCommand.self, RunCommand.self, CheckCommand.self, TestCommand.self, PreviewCommand.self,
+            ReplayCommand.self,
             ExplainCommand.self, SchemaCommand.self, StatusCommand.self, DoctorCommand.self, TriggersCommand.self,
             OutboxCommand.self, ClockCommand.self, SuppressCommand.self, BackupCommand.self, ExportCommand.self,
             EraseCommand.self, DeskCommand.self, RenderCommand.self, TrackCommand.self, MailCommand.self,

@@ -15,6 +15,8 @@ struct ChatJudge: Sendable {
     let logger: Logger
     /// Called when there is something to decide or to send.
     let newMessages: Broadcast
+    /// Asks another model what messages are about; nil where none is configured.
+    var secondReader: SecondReader?
     /// A number that nobody can guess, for a code.
     var random: @Sendable () -> UInt64 = {
         var generator = SystemRandomNumberGenerator()
@@ -64,6 +66,8 @@ struct ChatJudge: Sendable {
             shop: shop, channel: .chat, since: min(observation.receivedAt, now) - ConversationRules.rest)
         search.sender = session.name
         search.orderID = order?.facts.id
+        var second: SecondOpinion?
+        var isAsked = false
         while true {
             let known = try await conversation(for: search, now: now)
             var record = order
@@ -76,6 +80,11 @@ struct ChatJudge: Sendable {
             said.sender = session.name
             said.observationID = observation.id
             said.understood = understood(text, about: record, names: names, now: now)
+            if isAnswerable, known?.isPersons != true, let understood = said.understood {
+                if !isAsked { second = await opinion(on: text, read: understood, about: record, now: now) }
+                isAsked = true
+                if let second { said.understood?.hear(second) }
+            }
             var opening = ConversationRecord(shop: shop, channel: .chat, openedAt: said.at)
             opening.orderID = order?.facts.id
             opening.address = session.name
@@ -178,6 +187,8 @@ struct ChatJudge: Sendable {
         var search = ConversationSearch(shop: shop, channel: .chat, since: now - ConversationRules.rest)
         search.sender = session.name
         search.orderID = order.facts.id
+        var second: SecondOpinion?
+        var isAsked = false
         while true {
             guard let known = try await conversation(for: search, now: now), known.orderID == nil else {
                 try await store.markJudged([observation], now: now)
@@ -195,6 +206,11 @@ struct ChatJudge: Sendable {
                 said.observationID = observation.id
                 said.subject = "Asked again, with order \(order.facts.name) proved."
                 said.understood = understood(asked, about: order, names: names, now: now)
+                if let read = said.understood {
+                    if !isAsked { second = await opinion(on: asked, read: read, about: order, now: now) }
+                    isAsked = true
+                    if let second { said.understood?.hear(second) }
+                }
                 again = said
             }
             let change = ConversationRules.prove(
@@ -224,6 +240,14 @@ struct ChatJudge: Sendable {
         return Understood(
             reading: text, about: record, names: names, questions: planner.triggers.questions, now: now,
             zone: planner.shopZone)
+    }
+
+    private func opinion(
+        on text: String, read understood: Understood, about record: OrderRecord?, now: Moment
+    ) async -> SecondOpinion? {
+        await secondReader?.opinion(
+            on: text, read: understood, about: record, sender: nil,
+            questions: context.rules.planner.triggers.questions, now: now)
     }
 
     private func report(

@@ -21,11 +21,15 @@ package struct Configuration: Sendable {
         package var endpoint: String
         package var access: Access
         package var pollEvery: Duration
+        /// What Shopify signs webhooks with that were made in its admin; the app's own are signed with its secret.
+        package var hookSecrets: [SecretString] = []
         /// The folder with its trigger files.
         package var triggers: String
         package var smtp: SMTP?
         /// Where shoppers' replies arrive; nil if no mailbox is read.
         package var mailbox: Mailbox?
+        /// The model that gives a second opinion on what shoppers write; nil for none.
+        package var understanding: Model?
         package var webhooks: [String: Webhook]
         /// The targets of channels that define their own configuration.
         package var farEnds: [ChannelName: [FarEnd]]
@@ -96,6 +100,9 @@ package struct Configuration: Sendable {
             self.key = key
         }
     }
+
+    /// A language model, and where it is asked.
+    package typealias Model = ModelEndpoint
 
     /// An endpoint that effects are sent to.
     package struct Webhook: Sendable {
@@ -169,5 +176,13 @@ extension Configuration {
             self.perDay = perDay
             self.askEvery = askEvery
         }
+    }
+}
+
+extension Configuration.Shop {
+    /// Whatever Shopify's webhooks may be signed with.
+    var allHookSecrets: [SecretString] {
+        guard case .clientCredentials(_, let secret) = access, !secret.isEmpty else { return hookSecrets }
+        return hookSecrets + [secret]
     }
 }

@@ -10,6 +10,7 @@ struct DaemonMetrics: Sendable {
     let deliveries: Counter
     let inDoubt: Counter
     let incoming: Counter
+    let secondOpinions: Counter
     let oldestDue: Gauge
     let lag: Gauge
     let waiting: Gauge
@@ -43,6 +44,9 @@ struct DaemonMetrics: Sendable {
         incoming = registry.counter(
             "bookbag_incoming_mails_total", help: "Mails that came in and were judged, by kind.",
             labels: ["shop", "class"])
+        secondOpinions = registry.counter(
+            "bookbag_second_opinions_total",
+            help: "Messages that another model was to be asked about, by what came of it.", labels: ["shop", "outcome"])
         oldestDue = registry.gauge(
             "bookbag_oldest_due_message_seconds",
             help:
@@ -86,6 +90,13 @@ struct DaemonMetrics: Sendable {
                 deliveries.add(0, channel.rawValue, verdict)
             }
         }
+    }
+
+    /// What came of asking another model.
+    enum SecondOpinion: String, CaseIterable {
+        case agreed, differed, failed
+        /// It was left alone after a failure, or because asking took too much time.
+        case rested
     }
 
     /// Initialises the series of a shop before anything happens to it, so that a rate over them never begins with a

@@ -78,6 +78,12 @@ package enum Line: String, LogKind, CaseIterable {
     case conversationTakenOver = "2e91c7f5a08b4d3c9f6a4b1e8d7c5a03"
     case conversationClosed = "8ac36e1f7d254b90b1f8e2d4c6a7395b"
     case alerted = "c5d92f7a1e6b4830a7f4b2d8e13c6095"
+    case hookRefused = "e1b4a7d03c9f4582a6d7f0c8b25e9134"
+    case dataRequested = "47c0f9e2d8b14a6f93e5a1d06b7c28f5"
+    case customerErased = "b90e5d2a7f3c46188cd4f6a0e9317b52"
+    case shopToErase = "06f2c8a91e7d4b35bd60a4e3f8159c7d"
+    case modelFailed = "9d40b7e2f1a84c6fb3d8a5e07c629f14"
+    case modelAnswers = "3b86e1c7a05d4f29a6e4d2b98f7015ca"
 
     package var id: LogKindID { LogKindID(rawValue)! }
 
@@ -153,6 +159,12 @@ package enum Line: String, LogKind, CaseIterable {
         case .conversationTakenOver: "A person took a conversation"
         case .conversationClosed: "A conversation is over"
         case .alerted: "People were told who waits"
+        case .hookRefused: "Refused what claimed to be Shopify's"
+        case .dataRequested: "A customer asks what is kept of them"
+        case .customerErased: "Erased a customer, as Shopify asked"
+        case .shopToErase: "Shopify asks for a shop to be erased"
+        case .modelFailed: "The model for second opinions does not answer"
+        case .modelAnswers: "The model for second opinions answers again"
         }
     }
 
@@ -166,7 +178,8 @@ package enum Line: String, LogKind, CaseIterable {
             .orderParked, .deferred, .refused, .inDoubt, .labelMissing, .noRecipient, .restored,
             .cursorPulledBack, .shopNotServed, .clockPutBack, .mailBounced, .mailParked, .textRefused, .sourceFailed,
             .pageFailed,
-            .noDesk, .designFailed, .paused:
+            .noDesk, .designFailed, .paused, .modelFailed, .hookRefused,
+            .dataRequested, .shopToErase:
             .warning
         case .cycleDone, .waitsOn: .debug
         default: .info

@@ -35,6 +35,8 @@ struct IntakeService: Service {
         var isTold: Bool
         /// True if the shop has never been read completely.
         var isFirst: Bool
+        /// However often it is woken, no turn begins sooner.
+        var notBefore: Moment?
     }
 
     func run() async throws {
@@ -52,12 +54,14 @@ struct IntakeService: Service {
             // The store no longer has this shop.
             guard var now = polling else { return .done }
             defer { polling = now }
+            if let soonest = now.notBefore, soonest > clock.now { return .wait(soonest - clock.now) }
             let turn = try await now.poller.turn()
             try await report(turn, failing: &now.failing, isTold: &now.isTold)
             if now.isFirst, turn.failure == nil, !turn.report.readsLeft {
                 now.isFirst = false
                 logger.log(Line.firstRunDone, ["shop": "\(context.domain)", "count": "\(turn.report.listed)"])
             }
+            now.notBefore = turn.next.notBefore
             return .wait(max(turn.next.notBefore, turn.next.due) - clock.now)
         }
     }

@@ -24,6 +24,8 @@ extension MailJudge {
         search.references = mail.references
         search.sender = mail.sender
         search.orderID = order?.orderID
+        var second: SecondOpinion?
+        var isAsked = false
         while true {
             var known: ConversationRecord?
             if let id = try await store.conversation(for: search) {
@@ -33,7 +35,7 @@ extension MailJudge {
             let orderID = known?.orderID ?? order?.orderID
             var record: OrderRecord?
             if let orderID { record = try await store.load(shop: shop, orderIDs: [orderID])[orderID] }
-            let said = said(letter, observation, about: record, names: names, now: now)
+            var said = said(letter, observation, about: record, names: names, now: now)
             var opening = ConversationRecord(shop: shop, channel: .mailbox, openedAt: said.at)
             opening.orderID = record?.facts.id
             opening.address = mail.sender
@@ -42,6 +44,15 @@ extension MailJudge {
             // What came before the shop was watched, or before a backup was restored, may have been answered.
             let isOld = observation.receivedAt < context.rules.planner.live.shop
             let isAnswerable = letter.parked == nil && !isOld && context.answersMessages
+            if isAnswerable, !observation.isHistory, known?.isPersons != true, let understood = said.understood {
+                if !isAsked {
+                    isAsked = true
+                    second = await secondReader?.opinion(
+                        on: mail.words, read: understood, about: record, sender: mail.senderName,
+                        questions: context.rules.planner.triggers.questions, now: now)
+                }
+                if let second { said.understood?.hear(second) }
+            }
             var change = ConversationRules.receive(
                 said, into: known, opening: opening, isSilent: observation.isHistory, answers: isAnswerable, now: now)
             if change.record.orderID == nil { change.record.orderID = record?.facts.id }
@@ -165,10 +176,8 @@ extension MailJudge {
         said.observationID = observation.id
         said.files = mail.attachments
         guard letter.parked == nil else { return said }
-        // Where there are no words in the mail, they are in its subject.
-        let isEmpty = !mail.text.contains { !$0.isWhitespace }
         said.understood = Understood(
-            reading: isEmpty ? mail.subject : mail.text, about: record, names: names,
+            reading: mail.words, about: record, names: names,
             questions: context.rules.planner.triggers.questions, now: now, zone: context.rules.planner.shopZone)
         return said
     }
@@ -191,4 +200,9 @@ extension MailJudge {
         guard let plus = address[..<at].firstIndex(of: "+"), plus > address.startIndex else { return address }
         return String(address[..<plus] + address[at...])
     }
+}
+
+extension IncomingMail {
+    /// Her words. Where there are none in the mail, they are in its subject.
+    fileprivate var words: String { text.contains { !$0.isWhitespace } ? text : subject }
 }

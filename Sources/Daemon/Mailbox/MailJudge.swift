@@ -20,6 +20,8 @@ struct MailJudge: Sendable {
     let newMail: Wake
     /// Called when somebody wrote in a conversation.
     var newWords = Wake()
+    /// Asks another model what messages are about; nil where none is configured.
+    var secondReader: SecondReader?
 
     /// A mail after reading.
     struct ReadMail: Sendable {

@@ -54,14 +54,21 @@ struct SourceWiring {
         var sources = ObservationSources.all
         var services: [any Service] = []
         var judge: MailJudge?
+        let second = context.configuration.understanding.map { endpoint in
+            SecondReader(
+                ChatCompletions(endpoint, transport: engine), shop: context.domain, metrics: learning.metrics,
+                logger: logger)
+        }
         let texts = context.configuration.texts.map { settings in
             TextJudge(
                 context: context, store: store, learning: learning, logger: logger,
-                confirmsStops: settings.confirmsStops, newMessages: newMessages)
+                confirmsStops: settings.confirmsStops, newMessages: newMessages, secondReader: second)
         }
         if texts != nil { sources.append(TextSource()) }
         let chats = context.configuration.chat.map { _ in
-            ChatJudge(context: context, store: store, learning: learning, logger: logger, newMessages: newMessages)
+            ChatJudge(
+                context: context, store: store, learning: learning, logger: logger, newMessages: newMessages,
+                secondReader: second)
         }
         if chats != nil { sources.append(ChatSource()) }
         if let mailbox = context.configuration.mailbox {
@@ -74,8 +81,7 @@ struct SourceWiring {
             }
             judge = MailJudge(
                 read: reader(of: mailbox), context: context, store: store, learning: learning, logger: logger,
-                newMail: newMail,
-                newWords: newWords)
+                newMail: newMail, newWords: newWords, secondReader: second)
         }
         if ratings != nil { sources.append(RatingSource()) }
         guard !sources.isEmpty else { return [] }

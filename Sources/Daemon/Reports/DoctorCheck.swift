@@ -67,7 +67,7 @@ package struct DoctorCheck: Sendable {
 
     /// All checks, in the order in which they are reported for a shop. To add one, add an entry here.
     package static let standard: [DoctorCheck] = [
-        store, triggers, shop, relay, sender, mailbox, sms, chat, webhooks, carriers,
+        store, triggers, shop, relay, sender, mailbox, sms, chat, model, webhooks, carriers,
     ]
 }
 
@@ -135,7 +135,8 @@ extension DoctorCheck {
             do throws(ShopifyFailure) {
                 return findings(try await client.inspect(), of: shop)
             } catch {
-                return [Finding(.broken, what, error.what, fix: error.fix)]
+                let usual = "check the domain, and whether this machine reaches \(shop.endpoint)"
+                return [Finding(.broken, what, error.what, fix: error.fix.isEmpty ? usual : error.fix)]
             }
         })
 
@@ -349,6 +350,33 @@ extension DoctorCheck {
                 }
                 let script = "\(pages.url)/chat/\(ShopDomain.short(shop.domain))/widget.js"
                 return Finding(.fine, what, "\(settings.origins.joined(separator: ", ")) may embed \(script)")
+            }
+        })
+
+    /// Whether the model for second opinions answers, and takes a plain question for what it is. Nobody's words are sent.
+    static let model = DoctorCheck(
+        .shop { shop, reach in
+            guard let endpoint = shop.understanding else { return [] }
+            let what = "model of \(shop.domain)"
+            let asked = "Where is my order?"
+            do throws(ModelFailure) {
+                let opinion = try await ChatCompletions(endpoint, transport: reach.transport).opinion(
+                    on: asked, intents: Intents.all)
+                guard opinion.intent == "where_is_my_order" else {
+                    return [
+                        Finding(
+                            .poor, what,
+                            "\(endpoint.model) takes \"\(asked)\" for '\(opinion.intent)', so few answers would go out by themselves",
+                            fix: "choose another 'model' under 'understanding'")
+                    ]
+                }
+                return [Finding(.fine, what, "\(endpoint.model) answers, and understands a plain question")]
+            } catch {
+                return [
+                    Finding(
+                        .poor, what, "\(endpoint.url): \(error); messages are read by the built-in model alone",
+                        fix: "check 'endpoint', 'model' and 'key' of 'understanding'")
+                ]
             }
         })
 

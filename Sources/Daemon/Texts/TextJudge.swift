@@ -16,6 +16,8 @@ struct TextJudge: Sendable {
     let confirmsStops: Bool
     /// Called when there is something to send.
     let newMessages: Broadcast
+    /// Asks another model what messages are about; nil where none is configured.
+    var secondReader: SecondReader?
 
     /// Judges one text.
     ///
@@ -94,6 +96,8 @@ struct TextJudge: Sendable {
         // Whoever names an order that is not hers is not told of another one.
         let isHers = named.isEmpty || order != nil
         let isAnswerable = isPlain && !isOld && isHers && text.from != nil && context.answersMessages
+        var second: SecondOpinion?
+        var isAsked = false
         while true {
             var known: ConversationRecord?
             if let id = try await store.conversation(for: search) {
@@ -114,6 +118,15 @@ struct TextJudge: Sendable {
             said.understood = Understood(
                 reading: text.text, about: record, names: names, questions: context.rules.planner.triggers.questions,
                 now: now, zone: context.rules.planner.shopZone)
+            if isAnswerable, known?.isPersons != true, let understood = said.understood {
+                if !isAsked {
+                    isAsked = true
+                    second = await secondReader?.opinion(
+                        on: text.text, read: understood, about: record, sender: nil,
+                        questions: context.rules.planner.triggers.questions, now: now)
+                }
+                if let second { said.understood?.hear(second) }
+            }
             var opening = ConversationRecord(shop: shop, channel: .sms, openedAt: said.at)
             opening.orderID = order?.facts.id
             opening.address = text.from?.text

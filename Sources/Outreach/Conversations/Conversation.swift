@@ -104,8 +104,10 @@ public struct Understood: Hashable, Sendable, Codable {
     public var doubts: [String] = []
     /// The orders that she names.
     public var orders: [String] = []
-    /// Who understood it: `built-in 3`, an endpoint's model, a person's address.
+    /// Who understood it: `built-in 3`, a person's address.
     public var author = ""
+    /// What another model took it for; nil where none was asked, or none answered in time.
+    public var second: SecondOpinion?
 
     public init() {}
 }

@@ -20,9 +20,11 @@ public struct TriggerPhrase: Hashable, Sendable {
 /// The questions that the triggers of a set are about, by the triggers' names.
 public struct OwnQuestions: Sendable {
     let book: Phrasebook
+    /// Each by its trigger's name, with some of its phrasings, for a model that is asked what a message is about.
+    public let intents: [(name: String, meaning: String)]
 
     /// None.
-    public init() { book = Phrasebook() }
+    public init() { (book, intents) = (Phrasebook(), []) }
 
     init(_ triggers: [Trigger]) {
         var book = Phrasebook()
@@ -34,6 +36,9 @@ public struct OwnQuestions: Sendable {
             }
         }
         self.book = book
+        intents = triggers.filter { !$0.phrases.isEmpty }.map { trigger in
+            (trigger.name, trigger.phrases.prefix(4).map { "\"\($0.text)\"" }.joined(separator: ", "))
+        }
     }
 }
 

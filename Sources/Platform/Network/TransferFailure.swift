@@ -73,7 +73,13 @@ public struct TransferFailure: Error, Sendable, Equatable, CustomStringConvertib
 
     /// Kind, phase and detail on one line.
     public var description: String {
-        detail.isEmpty
-            ? "\(kind.rawValue) while \(phase.rawValue)" : "\(kind.rawValue) while \(phase.rawValue): \(detail)"
+        let what =
+            switch kind {
+            case .resolve: "the name was not found"
+            case .connect: "no connection"
+            case .tls: "no encrypted connection"
+            default: "\(kind.rawValue.replacing("_", with: " ")) while \(phase.rawValue)"
+            }
+        return detail.isEmpty ? what : "\(what): \(detail)"
     }
 }

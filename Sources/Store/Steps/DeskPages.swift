@@ -193,6 +193,9 @@ extension Store {
 
     /// The keyed hash that stands for an address in links and silences.
     public func addressKey(_ address: String) -> [UInt8] { [UInt8](hash.address(address)) }
+
+    /// The keyed hash of a customer's id.
+    public func customerKey(ofID id: String) -> [UInt8] { [UInt8](hash.customer(id)) }
 }
 
 extension FeedLine {

@@ -426,7 +426,15 @@ extension DeskSite {
             asks: understood.asks.map(ConversationWords.intent), mood: understood.mood,
             language: understood.language.map(ConversationWords.language) ?? "unknown",
             sureness: "\(Int((understood.confidence * 100).rounded())) %\(understood.isCertain ? "" : ", not enough")",
-            author: understood.author, doubts: understood.doubts.map(ConversationWords.doubt))
+            author: author(of: understood), doubts: understood.doubts.map(ConversationWords.doubt))
+    }
+
+    /// `built-in 1`, and what another model takes it for.
+    private static func author(of understood: Understood) -> String {
+        guard let second = understood.second else { return understood.author }
+        let same = second.intent == understood.asks.first
+        let words = same ? "the same" : ConversationWords.intent(second.intent)
+        return "\(understood.author); \(second.author) says \(words)"
     }
 
     /// Why no trigger answered the last message: what became of those that would have, and of those that heard it.

@@ -50,6 +50,7 @@ enum ConversationWords {
         case "no_evidence": "no word speaks of what the model believes"
         case "outside": "it is about something outside the shop's orders"
         case "unsure": "it is not sure enough"
+        case Understood.disagreement: "another model takes it for something else"
         default: name.replacing("_", with: " ")
         }
     }

@@ -25,10 +25,6 @@ extension PublicSite {
     /// The most that a body may have: 4,000 characters, each of which JSON may write as six bytes or more.
     static let greatestChat = 32 << 10
 
-    func greatestBody(of request: WebRequest) async -> Int {
-        request.path.hasPrefix(Self.chatPath) ? Self.greatestChat : WebRequest.greatestBody
-    }
-
     func chat(_ request: WebRequest) async -> WebResponse {
         if let refusal = gate.refusal(of: request, methods: ["GET", "HEAD", "POST", "OPTIONS"]) {
             return gate.dressed(refusal)

@@ -55,6 +55,9 @@ struct PublicSite: WebSite {
         let response: WebResponse
         if request.path.hasPrefix("/sms/"), request.method == "POST", let texts = core.texts {
             response = await text(request, texts)
+        } else if ShopifyHooks.isOwn(request.path), request.method == "POST", let hooks = core.shopify {
+            let answer = await hooks.receive(path: request.path, headers: request.headers, body: request.body)
+            response = .text(answer.body, status: answer.status)
         } else if isFile, request.method != "POST", let file = pages.files.file(String(request.path.dropFirst(8))) {
             response = file
         } else if request.path == "/favicon.ico" {
@@ -69,6 +72,12 @@ struct PublicSite: WebSite {
             }
         }
         return gate.dressed(response)
+    }
+
+    func greatestBody(of request: WebRequest) async -> Int {
+        if request.path.hasPrefix(Self.chatPath) { return Self.greatestChat }
+        return core.shopify != nil && ShopifyHooks.isOwn(request.path)
+            ? ShopifyHooks.greatestBody : WebRequest.greatestBody
     }
 
     private func route(_ request: WebRequest) async throws -> WebResponse {

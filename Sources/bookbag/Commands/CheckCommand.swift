@@ -6,7 +6,7 @@ import Outreach
 
 /// A folder of trigger files, for commands that need nothing else.
 struct TriggerFolderOptions: ParsableArguments {
-    @Argument(help: "The folder of trigger files.", completion: .directory)
+    @Argument(help: "The folder of trigger files, or a bookbag.yaml that names it.", completion: .file())
     var folder: String?
 
     @Option(
@@ -14,23 +14,45 @@ struct TriggerFolderOptions: ParsableArguments {
         help: "The configuration, for the folder and the names of webhooks; without it they are not checked.")
     var config: String?
 
-    /// Reads the folder; exits with status 2 if there is none. `pages` is the address of the shopper's pages: nil where
-    /// there is no configuration to say, and empty where it says that there are none.
-    func read() throws -> (folder: TriggerFolder, webhooks: Set<String>?, pages: String?) {
-        var path = folder
-        var webhooks: Set<String>?
-        var pages: String?
-        if let config {
-            var options = CommandOptions()
-            options.config = config
-            let configuration = try options.configuration(withSecrets: false)
-            path = path ?? configuration.shops.first?.triggers
-            webhooks = Set(configuration.shops.flatMap(\.webhooks.keys))
-            pages = configuration.pages?.url ?? ""
+    /// A folder that was read. `pages` is the address of the shopper's pages: nil where there is no configuration to
+    /// say, and empty where it says that there are none.
+    typealias Found = (folder: TriggerFolder, webhooks: Set<String>?, pages: String?)
+
+    /// Reads the folder, the first shop's where a configuration names several; exits with status 2 if there is none.
+    func read() throws -> Found { try readAll().found[0] }
+
+    /// Reads the folder, or those of all shops; exits with status 2 if one cannot be read, and with 78 if the
+    /// configuration has mistakes. `configuration` is the file that was right, if there is one.
+    func readAll() throws -> (found: [Found], configuration: (file: String, shops: Int)?) {
+        let files = FileManager.default
+        var isFolder: ObjCBool = false
+        let isFile = folder.map { files.fileExists(atPath: $0, isDirectory: &isFolder) && !isFolder.boolValue } ?? false
+        let isHere = files.fileExists(atPath: "triggers/shop.yaml")
+        let installed = "/etc/bookbag/bookbag.yaml"
+        var file = config ?? (isFile ? folder : nil)
+        if file == nil, folder == nil, !isHere, files.isReadableFile(atPath: installed) { file = installed }
+        guard let file else { return ([try read(folder ?? (isHere ? "triggers" : "/etc/bookbag/triggers"))], nil) }
+        var options = CommandOptions()
+        options.config = file
+        let configuration = try options.configuration(withSecrets: false)
+        let pages = configuration.pages?.url ?? ""
+        let about = (file: file, shops: configuration.shops.count)
+        if let folder, !isFile {
+            return (
+                [try read(folder, webhooks: Set(configuration.shops.flatMap(\.webhooks.keys)), pages: pages)], about
+            )
         }
-        let place =
-            path
-            ?? (FileManager.default.fileExists(atPath: "triggers/shop.yaml") ? "triggers" : "/etc/bookbag/triggers")
+        // Shops may share a folder: then each webhook of theirs may be named in it.
+        var folders: [String] = []
+        for shop in configuration.shops where !folders.contains(shop.triggers) { folders.append(shop.triggers) }
+        let found = try folders.map { folder in
+            let shops = configuration.shops.filter { $0.triggers == folder }
+            return try read(folder, webhooks: Set(shops.flatMap(\.webhooks.keys)), pages: pages)
+        }
+        return (found, about)
+    }
+
+    private func read(_ place: String, webhooks: Set<String>? = nil, pages: String? = nil) throws -> Found {
         do {
             return (try TriggerFolder(readingFrom: place, name: place), webhooks, pages)
         } catch {
@@ -42,20 +64,31 @@ struct TriggerFolderOptions: ParsableArguments {
 /// `bookbag check`: is every file right?
 struct CheckCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "check", abstract: "Report all mistakes in the trigger files at once.",
+        commandName: "check", abstract: "Report all mistakes in the trigger files, and in bookbag.yaml, at once.",
         discussion: """
             Mistakes keep the files from coming into force. Warnings do not: they point out things to check, such as parts \
-            that some mail programs do not show.
+            that some mail programs do not show. Nobody is asked anything: 'doctor' tries what bookbag.yaml says.
 
-            EXAMPLE
+            EXAMPLES
               bookbag check triggers/
+              bookbag check /etc/bookbag/bookbag.yaml   the file, and the triggers of all its shops
             """)
 
     @OptionGroup var options: TriggerFolderOptions
     @Flag(help: "Treat warnings as mistakes, for use in tests.") var strict = false
 
     func run() throws {
-        let (folder, webhooks, pages) = try options.read()
+        let (folders, configuration) = try options.readAll()
+        if let (file, shops) = configuration { print("\(file) is right: \(shops) \(shops == 1 ? "shop" : "shops").") }
+        var isRight = true
+        for (folder, webhooks, pages) in folders {
+            isRight = check(folder, webhooks: webhooks, pages: pages) && isRight
+        }
+        if !isRight { throw ExitStatus.fault }
+    }
+
+    /// Prints what is wrong in a folder; true where its files would come into force.
+    private func check(_ folder: TriggerFolder, webhooks: Set<String>?, pages: String?) -> Bool {
         let (set, found) = TriggerSet.load(folder, webhooks: webhooks, servesPages: pages.map { !$0.isEmpty })
         let faults = (found + MailReview.faults(of: set, in: folder)).sorted {
             ($0.file, $0.line, $0.column) < ($1.file, $1.line, $1.column)
@@ -66,12 +99,12 @@ struct CheckCommand: ParsableCommand {
         let remarks = warnings == 0 ? "" : ", \(warnings) warning\(warnings == 1 ? "" : "s")"
         guard let set else {
             print("\(errors) mistake\(errors == 1 ? "" : "s")\(remarks): these files are not put into force.")
-            throw ExitStatus.fault
+            return false
         }
         let count = set.triggers.count
         if let question = set.questionAboutShopify { print(question) }
         print("\(count) \(count == 1 ? "trigger is" : "triggers are") right\(remarks).")
-        if strict, warnings > 0 { throw ExitStatus.fault }
+        return !strict || warnings == 0
     }
 }
 

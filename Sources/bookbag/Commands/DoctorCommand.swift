@@ -9,7 +9,7 @@ struct DoctorCommand: AsyncParsableCommand {
         abstract: "Check access to the shop and the relay, and say how to fix any problem.",
         discussion: """
             Reads the configuration, the store and the trigger files; asks each shop for its identity, the app's scopes and its \
-            API versions; logs in to each relay. It contacts no carrier and no webhook: 'bookbag track' asks a carrier, and \
+            API versions; logs in to each relay; asks the model of 'understanding:' a plain question. It contacts no carrier and no webhook: 'bookbag track' asks a carrier, and \
             only a real message tests a webhook. Nothing is sent or changed. Exits with status 1 if something has to be fixed.
 
             EXAMPLE

@@ -58,7 +58,7 @@ struct ConfigurationReader {
             tree, of: "the configuration",
             [
                 "state", "triggers", "shops", "carriers", "smtp", "mailbox", "webhooks", "listen", "desk", "public",
-                "people",
+                "people", "understanding",
             ] + setups.map(\.setup.key))
         guard let keys else { return nil }
         let triggers = text(keys["triggers"]).map(resolve) ?? resolve("triggers")
@@ -74,8 +74,11 @@ struct ConfigurationReader {
             return nil
         }
         let mailbox = keys["mailbox"].flatMap { self.mailbox($0.value) }
+        let model = keys["understanding"].flatMap { understanding($0.value) }
         let shops = shopsEntry.value.listed.compactMap {
-            shop($0, triggers: triggers, smtp: smtp, mailbox: mailbox, webhooks: webhooks, farEnds: farEnds)
+            shop(
+                $0, triggers: triggers, smtp: smtp, mailbox: mailbox, understanding: model, webhooks: webhooks,
+                farEnds: farEnds)
         }
         refuseSharedMailboxes(shops, at: keys["mailbox"]?.keyPosition ?? shopsEntry.keyPosition)
         let domains = Dictionary(grouping: shops, by: \.domain).filter { $0.value.count > 1 }
@@ -101,12 +104,14 @@ struct ConfigurationReader {
 
     private mutating func shop(
         _ tree: YAMLTree, triggers: String, smtp: Configuration.SMTP?, mailbox: Configuration.Mailbox?,
-        webhooks: [String: Configuration.Webhook], farEnds: [ChannelName: [FarEnd]]
+        understanding model: Configuration.Model?, webhooks: [String: Configuration.Webhook],
+        farEnds: [ChannelName: [FarEnd]]
     ) -> Configuration.Shop? {
         let names =
             [
-                "domain", "client_id", "client_secret", "token", "endpoint", "poll_every", "triggers", "smtp",
-                "mailbox", "webhooks",
+                "domain", "client_id", "client_secret", "token", "hook_secret", "endpoint", "poll_every", "triggers",
+                "smtp",
+                "mailbox", "webhooks", "understanding",
             ] + setups.map(\.setup.key)
         guard let keys = fields(tree, of: "a shop", names) else { return nil }
         // No early exit: whoever fixes the file wants to see all mistakes.
@@ -140,13 +145,18 @@ struct ConfigurationReader {
         let ownEnds = farEnds.merging(self.farEnds(keys)) { _, own in own }
         let relay = keys["smtp"].map { self.smtp($0.value) } ?? smtp
         let letters = keys["mailbox"].map { self.mailbox($0.value) } ?? mailbox
+        let hooks = keys["hook_secret"].map { $0.value.listed.compactMap { secret($0) } } ?? []
+        let second = keys["understanding"].map { understanding($0.value) } ?? model
         let endpoint = keys["endpoint"].flatMap { self.endpoint($0.value) } ?? "https://\(domain)"
         let pollEvery = keys["poll_every"].flatMap { duration($0.value, least: .seconds(1)) } ?? .seconds(60)
         let folder = text(keys["triggers"]).map(resolve) ?? triggers
         guard let access, written != nil else { return nil }
-        return Configuration.Shop(
+        var shop = Configuration.Shop(
             domain: domain, endpoint: endpoint, access: access, pollEvery: pollEvery, triggers: folder, smtp: relay,
             mailbox: letters, webhooks: own, farEnds: ownEnds)
+        shop.understanding = second
+        shop.hookSecrets = hooks
+        return shop
     }
 
     /// The far ends that stand under the keys of channels, by channel.

@@ -65,6 +65,10 @@ extension AccountSources {
                 let doubts = understood.doubts.map { $0.replacing("_", with: " ") }.joined(separator: ", ")
                 parts.append("not certain (\(doubts))")
             }
+            if let second = understood.second {
+                let same = second.intent == understood.asks.first && !understood.asks.isEmpty
+                parts.append("\(second.author) takes it for \(same ? "the same" : second.intent)")
+            }
             return parts.joined(separator: ", ")
         }
 

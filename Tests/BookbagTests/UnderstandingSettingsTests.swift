@@ -1,0 +1,60 @@
+import Daemon
+import Intake
+import Outreach
+import Platform
+import Testing
+
+@testable import bookbag
+
+@Suite("The second model in bookbag.yaml") struct UnderstandingSettingsTests {
+    private func read(_ text: String) throws(ConfigurationFaults) -> Configuration {
+        try ConfigurationReader.read(
+            text, file: "b.yaml",
+            surroundings: ConfigurationReader.Surroundings(
+                secrets: SecretSource(credentials: nil, environment: ["TOKEN": "t", "KEY": "hunter2"]),
+                stateDirectory: "/tmp", folder: "/etc/bookbag"))
+    }
+
+    private let shops = """
+        shops:
+          - { domain: fig.myshopify.com, token: env:TOKEN }
+          - domain: plum.myshopify.com
+            token: env:TOKEN
+            understanding: { endpoint: "https://models.example/v1/", model: large, key: env:KEY, timeout: 3 seconds }
+
+        """
+
+    @Test("stands for all shops, and a shop may have its own")
+    func own() throws {
+        let read = try read(shops + "understanding: { endpoint: http://127.0.0.1:8080/v1, model: qwen3 }\n")
+        let (fig, plum) = (read.shops[0].understanding, read.shops[1].understanding)
+        #expect(fig?.url == "http://127.0.0.1:8080/v1" && fig?.model == "qwen3" && fig?.key == nil)
+        #expect(fig?.timeout == .seconds(10))
+        #expect(plum?.url == "https://models.example/v1" && plum?.model == "large" && plum?.timeout == .seconds(3))
+        #expect(plum?.key == SecretString("hunter2"))
+        #expect(try self.read(shops).shops[0].understanding == nil)
+    }
+
+    @Test(
+        "says what is wrong",
+        arguments: [
+            ("{ model: m }", "understanding has no 'endpoint'"),
+            ("{ endpoint: http://127.0.0.1/v1 }", "understanding has no 'model'"),
+            ("{ endpoint: http://models.example/v1, model: m }", "what shoppers write would travel unencrypted"),
+            ("{ endpoint: https://me:hunter2@models.example/v1, model: m }", "'endpoint' is not a web address"),
+            ("{ endpoint: 127.0.0.1:8080, model: m }", "'endpoint' is not a web address"),
+            ("{ endpoint: http://127.0.0.1/v1/chat/completions, model: m }", "without /chat/completions"),
+            ("{ endpoint: http://127.0.0.1/v1, model: m, key: hunter2 }", "a secret must not be written"),
+            ("{ endpoint: http://127.0.0.1/v1, model: m, timeout: 2 minutes }", "would wait too long"),
+            ("{ endpoint: http://127.0.0.1/v1, modell: m }", "did you mean 'model'?"),
+        ])
+    func faults(_ lines: String, _ words: String) {
+        do throws(ConfigurationFaults) {
+            _ = try read(shops + "understanding: \(lines)\n")
+            Issue.record("nothing was wrong with \(lines)")
+        } catch {
+            #expect(error.description.contains(words), "\(error)")
+            #expect(!error.description.contains("hunter2"))
+        }
+    }
+}
