@@ -221,10 +221,27 @@ struct ChatTests {
         let messages = try #require(log["messages"] as? [[String: Any]])
         #expect(messages.map { $0["text"] as? String } == ["\(hostile)\nrest"])
         #expect(messages[0]["key"] as? String == "a" && messages[0]["by"] as? String == "you")
-        #expect(log["asks"] as? Bool == true && log["order"] == nil && log["shop"] as? String == "Juniper & Fig")
+        #expect(log["asks"] as? Bool == false && log["order"] == nil && log["shop"] as? String == "Juniper & Fig")
         // What has not changed is not sent again.
         let tag = try #require(log["tag"] as? String)
         #expect(await chat.call("log", query: ["have": tag]).status == 204)
+    }
+
+    @Test(
+        "a chat without a proof is told that it needs one, where the question is about an order",
+        arguments: [
+            ("Hi, where is my order?", true), ("Wo bleibt mein Paket?", true),
+            ("Je voudrais renvoyer un article", true),
+            ("¿Dónde está mi pedido?", true), ("I want to return the apron, how does that work?", true),
+            ("Thank you so much!", false), ("Do you have this apron in blue?", false),
+        ])
+    func asks(_ text: String, _ needsProof: Bool) async throws {
+        let bench = try await DeskBench()
+        var chat = Chat(bench)
+        try await chat.begin()
+        #expect(try await chat.say(text) == 202)
+        try await chat.judged()
+        #expect(try chat.json(await chat.call("log"))["asks"] as? Bool == needsProof)
     }
 
     @Test("what the script does not send is refused, and changes nothing")

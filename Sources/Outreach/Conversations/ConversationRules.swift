@@ -82,8 +82,8 @@ public enum ConversationRules {
         else {
             return ConversationChange(known)
         }
-        // It is her question, not a second one.
-        known.messages.removeAll { $0.direction == .incoming && $0.at >= waits }
+        // It is her question, not a second one, whatever was said meanwhile of who has it.
+        known.messages.removeAll { $0.at >= waits }
         known.state = .undecided
         known.decideBy = now + patience
         var change = receive(again, into: known, opening: known, answers: true, now: now)

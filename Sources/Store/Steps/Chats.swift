@@ -36,9 +36,6 @@ public struct ChatLine: Hashable, Sendable {
     public var text: String
     /// The key that her browser gave it.
     public var key: String?
-    /// What was understood of it, and what proves who wrote it.
-    public var understood: Understood?
-    public var trust: Int
 }
 
 /// What was said in a chat that nobody has looked at.
@@ -244,7 +241,7 @@ extension Store {
                     session: ChatSession(row, shop: domain), conversation: row[7] as Int64,
                     line: ChatLine(
                         id: row[8], author: (row[9] as String) == "person" ? .person : .bookbag, at: row.moment(10),
-                        text: row[11], key: nil, understood: nil, trust: 0)
+                        text: row[11], key: nil)
                 )
             }
             for row in rows {
@@ -296,7 +293,7 @@ extension ChatSession {
 }
 
 extension ChatLine {
-    fileprivate init(_ row: Row) throws {
+    fileprivate init(_ row: Row) {
         let author: Author
         switch row[1] as String {
         case "shopper": author = .shopper
@@ -305,8 +302,7 @@ extension ChatLine {
         }
         self.init(
             id: row[0], author: author, at: row.moment(2), text: row[3],
-            key: (row[4] as String?).map { ChatPost.key(of: $0) },
-            understood: try (row[5] as String?).map { try Understood(stored: $0) }, trust: row[6])
+            key: (row[4] as String?).map { ChatPost.key(of: $0) })
     }
 }
 
@@ -325,8 +321,7 @@ extension Query {
         """
     /// What a person wrote is shown once it is sent, and what was asked again with an order once.
     static let chatLines = """
-        SELECT said.id, said.author, coalesce(effects.sent_at, said.said_at), said.text, observations.external_id,
-            said.understood, said.trust
+        SELECT said.id, said.author, coalesce(effects.sent_at, said.said_at), said.text, observations.external_id
         FROM conversations
         JOIN conversation_messages AS said ON said.shop = conversations.shop AND said.conversation_id = conversations.id
         LEFT JOIN observations ON observations.shop = said.shop AND observations.id = said.observation_id

@@ -222,7 +222,7 @@ extension PublicSite {
             Log(
                 tag: tag, mark: mark, seen: session.seenAt.milliseconds,
                 shop: core.post.brand(session.shop)?.name ?? session.shop, order: try await orderName(of: session),
-                asks: session.orderID == nil && hers.map(Self.isAboutAnOrder) ?? false,
+                asks: session.orderID == nil && hers.map { Understood.isAboutAnOrder($0.text) } ?? false,
                 messages: lines.map { line in
                     let author =
                         switch line.author {
@@ -239,15 +239,6 @@ extension PublicSite {
     private func orderName(of session: ChatSession) async throws -> String? {
         guard let id = session.orderID else { return nil }
         return try await core.store.load(shop: session.shop, orderIDs: [id])[id]?.facts.name
-    }
-
-    /// What no order has to be known for.
-    private static let general: Set<String> = ["thanks", "stop", "price", "product", "privacy", "other"]
-
-    private static func isAboutAnOrder(_ line: ChatLine) -> Bool {
-        guard let understood = line.understood else { return false }
-        if !understood.orders.isEmpty { return true }
-        return !general.contains(understood.asks.first ?? "unclear") && !understood.asks.contains { $0.contains("/") }
     }
 
     // MARK: - Reading and writing

@@ -61,8 +61,9 @@ button { cursor: pointer; }
 #launch, [role=dialog] { position: fixed; right: 16px; bottom: 16px; z-index: 2147483000; }
 span { margin-left: 8px; padding: 0 8px; border-radius: 8px; background: var(--paper); color: var(--ink); }
 [role=dialog] { bottom: 76px; width: 380px; max-height: calc(100vh - 92px); display: flex; flex-direction: column; padding: 0; overflow: auto; }
-div.bar { display: flex; flex-wrap: wrap; justify-content: space-between; align-items: center; gap: 8px; padding: 8px 16px; }
+div.bar { display: flex; justify-content: space-between; align-items: center; gap: 8px; padding: 8px 16px; }
 h2 { font-size: 18px; font-weight: 650; }
+.more { flex-wrap: wrap; }
 .more button, b { font-size: 14px; }
 [role=log] { flex: 1 1 320px; min-height: 120px; overflow-y: auto; padding: 12px 16px; background: light-dark(#eceeeb, #0d100e); }
 [role=status]:not(:empty) { padding: 8px 16px 0; }
@@ -75,7 +76,7 @@ form { display: grid; gap: 4px; padding: 8px 16px 16px; }
 input, textarea { width: 100%; resize: none; }
 :focus-visible { outline: 3px solid var(--accent); outline-offset: -3px; }
 .strong:focus-visible { outline-offset: 2px; }
-@media (max-width: 480px) { [role=dialog] { inset: 0; width: auto; max-height: none; border: 0; border-radius: 0; } }`);
+@media (max-width: 480px) { [role=dialog] { inset: 0; width: auto; max-height: none; border: 0; border-radius: 0; } #launch[aria-expanded=true] { display: none; } }`);
 root.adoptedStyleSheets = [sheet];
 root.append(panel, launch);
 
@@ -165,7 +166,7 @@ const on = (form, act) => form.addEventListener("submit", event => {
 launch.onclick = () => open(!isOpen);
 close.onclick = () => open(false);
 person.onclick = () => say(w.word);
-mine.onclick = () => prove(proof.hidden);
+mine.onclick = () => prove(proof.hidden || claim.hidden);
 box.onkeydown = event => {
   if (event.key === "Enter" && !event.shiftKey && !event.isComposing) { event.preventDefault(); words.requestSubmit(); }
 };

@@ -10,7 +10,7 @@ import Testing
 @testable import Daemon
 
 private let robin = "robin@shopper.example"
-private let order = "gid://shopify/Order/1"
+private let order = "gid://shopify/Order/1001"
 private let digest = [UInt8](repeating: 7, count: 32)
 
 /// A shop with a chat, one order of Robin's, and a chat that has begun.
@@ -42,7 +42,7 @@ private struct ChatBench {
         end.chat = ChatSettings(origins: ["https://juniperfig.example"])
         configuration.farEnds[.chat] = [end]
         context = ShopContext(configuration: configuration, rules: bench.context.rules)
-        try await bench.see(1, parcels: ["RM1"])
+        try await bench.see(1001, parcels: ["RM1"])
         _ = try await bench.store.beginChat(
             digest, name: ChatRules.name(Array(digest.prefix(16))), language: language, from: "1", shop: benchShop,
             now: bench.now)
@@ -72,7 +72,7 @@ private struct ChatBench {
     }
 
     func prove() async throws {
-        try await claim("1", " Robin@Shopper.example")
+        try await claim("1001", " Robin@Shopper.example")
         #expect(try await store.prove("000042", in: session, from: "1", now: bench.now).isProved)
         try await judge()
     }
@@ -153,7 +153,7 @@ struct ChatJudgeTests {
     @Test("is a message of a conversation of its own, proves nothing, and is told nothing of an order it names")
     func unproved() async throws {
         let chat = try await ChatBench()
-        try await chat.say("Where is my order #1? I am robin@shopper.example", key: "one")
+        try await chat.say("Where is my order #1001? I am robin@shopper.example", key: "one")
         let talk = try await chat.talk()
         #expect(talk.channel == .chat && talk.orderID == nil && talk.address == chat.session.name)
         #expect(talk.messages.map(\.trust) == [0] && talk.messages[0].channel == .chat && talk.state == .undecided)
@@ -167,9 +167,10 @@ struct ChatJudgeTests {
         let said = try await chat.said()
         #expect(said == ["One of us has it.\nAutomated reply. Write PERSON, and one of us takes over."])
         let mails = try await chat.mails("forwarded")
-        #expect(mails.count == 1 && mails[0].message.envelope.recipient == "owner@juniperfig.example")
-        let opened = try #require(OpenedMail(mails[0].message.bytes))
-        #expect(opened.text.contains("Where is my order #1?") && opened.text.contains("nothing proves who wrote it"))
+        let mail = try #require(mails.first)
+        #expect(mails.count == 1 && mail.message.envelope.recipient == "owner@juniperfig.example")
+        let words = try #require(OpenedMail(mail.message.bytes)).text.replacing(" \n", with: " ")
+        #expect(words.contains("Where is my order #1001?") && words.contains("nothing proves who wrote it"))
         #expect(!chat.bench.lines.messages.contains { $0.contains("robin") })
     }
 
@@ -189,18 +190,19 @@ struct ChatJudgeTests {
     func claims() async throws {
         let chat = try await ChatBench(language: "de")
         for (number, address) in [
-            ("1", "mallory@else.example"), ("2", robin), ("", robin), ("#1", "not an address"),
-            ("1' OR 1", robin + "'"),
+            ("1001", "mallory@else.example"), ("1002", robin), ("", robin), ("#1001", "not an address"),
+            ("1001' OR 1", robin + "'"),
         ] {
             try await chat.claim(number, address)
         }
         #expect(try await chat.mails("chat_code").isEmpty)
         let chat2 = try await ChatBench(language: "de")
-        try await chat2.claim("Bestellung #1", "ROBIN@shopper.example")
+        try await chat2.claim("Bestellung #1001", "ROBIN@shopper.example")
         let mails = try await chat2.mails("chat_code")
-        #expect(mails.count == 1 && mails[0].message.envelope.recipient == robin)
-        #expect(mails[0].effect.aggregate == .order(order) && mails[0].effect.origin == .system)
-        let opened = try #require(OpenedMail(mails[0].message.bytes))
+        let mail = try #require(mails.first)
+        #expect(mails.count == 1 && mail.message.envelope.recipient == robin)
+        #expect(mail.effect.aggregate == .order(order) && mail.effect.origin == .system)
+        let opened = try #require(OpenedMail(mail.message.bytes))
         #expect(opened.subject == "Dein Code für unseren Chat" && opened.text.contains("000042"))
         #expect(!opened.subject.contains("000042"))
         // Nothing of a claim is kept.
@@ -223,7 +225,8 @@ struct ChatJudgeTests {
         #expect(talk.messages.last?.understood?.asks == ["where_is_my_order"])
         try await chat.plan()
         let said = try await chat.said()
-        #expect(said.count == 1 && said[0].hasPrefix("Your order #1 is on its way: https://track.example/1"))
+        #expect(said.count == 1)
+        #expect(said.first?.hasPrefix("Your order #1001 is on its way: https://track.example/1") == true)
         _ = try await chat.service.turn()
         #expect(try await chat.talk().state == .ours)
         // Her browser shows the question once.
@@ -258,20 +261,21 @@ struct ChatJudgeTests {
     @Test("a proof is for one order, as long as that has the address")
     func otherOrders() async throws {
         let chat = try await ChatBench()
-        try await chat.bench.see(2, parcels: ["RM2"])
+        try await chat.bench.see(1002, parcels: ["RM2"])
         try await chat.prove()
-        try await chat.say("Where is my order #2?")
+        try await chat.say("Where is my order #1002?")
         try await chat.plan()
-        #expect(try await chat.said().allSatisfy { !$0.contains("#2") && !$0.contains("on its way") })
+        #expect(try await chat.said().allSatisfy { !$0.contains("#1002") && !$0.contains("on its way") })
         #expect(try await chat.talks().allSatisfy { $0.orderID == nil && $0.state == .person })
-        try await chat.say("Then where is my order #1?")
-        let own = try await chat.talks().flatMap(\.messages).last { $0.text.contains("#1") }
-        #expect(own?.trust == 0, "the conversation that it belongs to is about no order of hers")
+        try await chat.say("Then where is my order #1001?")
+        let own = try await chat.talks().flatMap(\.messages).last { $0.text.contains("#1001") }
+        #expect(own?.trust == 1)
+        #expect(try await chat.talks().map(\.state) == [.person], "it stays with whoever looks at the other question")
 
         let moved = try await ChatBench()
         try await moved.prove()
         var facts = OrderFacts(
-            id: order, name: "#1", createdAt: benchStart, updatedAt: moved.bench.now + .minutes(1))
+            id: order, name: "#1001", createdAt: benchStart, updatedAt: moved.bench.now + .minutes(1))
         facts.email = "kim@shopper.example"
         _ = try await moved.bench.learning().learn(
             [Observation(shop: benchShop, seenAt: moved.bench.now, content: .order(facts))], of: moved.context,
@@ -294,13 +298,14 @@ struct ChatJudgeTests {
         chat.bench.pass(.seconds(1))
         for _ in 0..<2 { try await chat.unread.turn(benchShop, now: chat.bench.now) }
         let mails = try await chat.mails("chat_unread")
-        #expect(mails.count == 1 && mails[0].message.envelope.recipient == robin)
-        #expect(mails[0].effect.aggregate == (try await chat.talk().aggregate))
-        let opened = try #require(OpenedMail(mails[0].message.bytes))
-        #expect(opened.subject == "Our answer in the chat" && opened.text.contains("Your order #1 is on its way"))
+        let mail = try #require(mails.first)
+        #expect(mails.count == 1 && mail.message.envelope.recipient == robin)
+        #expect(mail.effect.aggregate == (try await chat.talk().aggregate))
+        let opened = try #require(OpenedMail(mail.message.bytes))
+        #expect(opened.subject == "Our answer in the chat" && opened.text.contains("Your order #1001 is on its way"))
         // Whoever answers that mail goes on with the same conversation.
         var search = ConversationSearch(shop: benchShop, channel: .mailbox, since: chat.bench.now)
-        search.references = [mails[0].message.id]
+        search.references = [mail.message.id]
         #expect(try await chat.store.conversation(for: search) == (try await chat.talk().id))
 
         let read = try await ChatBench()
