@@ -143,6 +143,7 @@ package struct DaemonProcess {
                 newMessages: newMessages, heartbeats: heartbeats, logger: logger, trouble: trouble))
         let people = ListedPeople(configuration.people)
         var desks: [String: TextHooks.Desk] = [:]
+        var chats: [String: ChatDesk] = [:]
         var sockets: [String: [LMTPServer.Shop]] = [:]
         var ratings: [String: RatingJudge] = [:]
         var answerButtons: [String: AnswerButtons] = [:]
@@ -160,6 +161,9 @@ package struct DaemonProcess {
                 people: people, ratings: ratings[context.domain])
             if let settings = context.configuration.texts {
                 desks[context.domain] = TextHooks.Desk(settings: settings, wake: wiring.wake)
+            }
+            if let settings = context.configuration.chat, configuration.pages != nil {
+                chats[context.domain] = ChatDesk(settings: settings, wake: wiring.wake)
             }
             services += wiring.services()
             if let copies = wiring.copies { services.append(copies) }
@@ -184,8 +188,10 @@ package struct DaemonProcess {
             }
             services.append(
                 ConversationService(
-                    context: context, store: store, forwarder: wiring.forwarder, texts: texts, journal: journal,
-                    clock: clock, wake: newWords, heartbeats: heartbeats, logger: logger, trouble: trouble))
+                    context: context, store: store, forwarder: wiring.forwarder, texts: texts,
+                    chats: context.configuration.chat == nil ? nil : ChatForwarder(context: context, store: store),
+                    journal: journal, clock: clock, wake: newWords, heartbeats: heartbeats, logger: logger,
+                    trouble: trouble))
             if let (socket, shop) = wiring.brought { sockets[socket, default: []].append(shop) }
         }
         for (path, shops) in sockets {
@@ -224,6 +230,13 @@ package struct DaemonProcess {
         if let site = configuration.pages, !desks.isEmpty {
             core.texts = TextHooks(
                 desks: desks, store: store, logger: logger, now: { clock.now }, url: site.url)
+        }
+        core.chats = chats
+        if !chats.isEmpty {
+            services.append(
+                ChatMailService(
+                    store: store, contexts: contexts.filter { chats[$0.key] != nil }, newMail: mailWakes, clock: clock,
+                    wake: Wake(), heartbeats: heartbeats, logger: logger, trouble: trouble))
         }
         if configuration.pages != nil, !doors.isEmpty {
             core.shopify = ShopifyHooks(
