@@ -74,7 +74,7 @@ struct BudgetTests {
             bench.now = benchStart + .minutes(number)
             try await bench.wrote("Where is it? I need it on Saturday, for a birthday.", about: 1001 + number)
         }
-        let long = try await bench.wrote("The first word", about: 1001)
+        let long = try await bench.wrote("The first word", about: 1001, files: ["a.txt"])
         for number in 0..<120 {
             try await bench.wrote("Word number \(number), and some more beside it", into: long.id)
         }

@@ -49,6 +49,8 @@ final class DeskBench: Sendable {
 
     /// The number of the conversation that was stored last.
     let talk = Mutex<Int64>(0)
+    /// Where the file of a message is that was stored last, below the inbox.
+    let file = Mutex<String>("")
 
     /// Who is listed: somebody for each role of the first shop, one of the other shop, one of all.
     static let listed = People([
@@ -189,12 +191,14 @@ final class DeskBench: Sendable {
     /// A request of the desk's own page, as a browser sends it.
     func ask(
         _ path: String, method: String = "GET", form: [String: String] = [:], cookies: [String: String] = [:],
-        headers: [String: String]? = nil, host: String? = nil, peer: WebRequest.Peer = .address("127.0.0.1")
+        headers: [String: String]? = nil, host: String? = nil, peer: WebRequest.Peer = .address("127.0.0.1"),
+        body: [UInt8]? = nil
     ) async -> WebResponse {
-        await desk.respond(
-            to: request(
-                path, method, form, cookies, headers ?? ["sec-fetch-site": "same-origin"],
-                host ?? desk.site.authority, peer))
+        var request = request(
+            path, method, form, cookies, headers ?? ["sec-fetch-site": "same-origin"], host ?? desk.site.authority, peer
+        )
+        if let body { request.body = body }
+        return await desk.respond(to: request)
     }
 
     /// A request to the shopper's pages, as a mail program sends it.
@@ -334,7 +338,17 @@ final class DeskBench: Sendable {
         message.messageID = "\(UUID().uuidString)@example.com"
         message.subject = subject
         message.understood = understood
-        message.files = files
+        if !files.isEmpty {
+            let mail = Self.mail(text, files: files, from: address)
+            let kept = try await store.keep(
+                [
+                    RawObservation(
+                        shop: shop, source: "mailbox", externalID: message.messageID ?? "", receivedAt: now,
+                        kind: "mail.inbox", bytes: mail, address: address)
+                ], now: now)
+            message.observationID = try #require(kept.first).id
+            message.files = files.map { MessageFile(name: $0, type: "text/html", size: 84_000) }
+        }
         message.trust = 1
         var opening = ConversationRecord(shop: shop, channel: .mailbox, openedAt: now)
         opening.address = address
@@ -347,7 +361,26 @@ final class DeskBench: Sendable {
             message, into: known, opening: opening, answers: answers, now: now)
         let written = try #require(try await store.commit(change, judged: [], incoming: nil, now: now))
         talk.withLock { $0 = written.id }
-        return try await conversation(written.id, shop: shop)
+        let record = try await conversation(written.id, shop: shop)
+        if !files.isEmpty { file.withLock { $0 = "\(written.id)/file/\(record.messages.last?.id ?? 0)-0" } }
+        return record
+    }
+
+    /// A mail with files of those names, whatever is in these.
+    private static func mail(_ text: String, files: [String], from address: String) -> [UInt8] {
+        var lines = [
+            "From: \(address)", "MIME-Version: 1.0", "Content-Type: multipart/mixed; boundary=part", "", "--part",
+            "Content-Type: text/plain; charset=utf-8", "", text,
+        ]
+        for (place, name) in files.enumerated() {
+            let escaped = name.addingPercentEncoding(withAllowedCharacters: .alphanumerics) ?? ""
+            lines += [
+                "--part", "Content-Type: text/html",
+                "Content-Disposition: attachment; filename*=utf-8''\(escaped)", "",
+                "file \(place) of <script>alert(1)</script>",
+            ]
+        }
+        return Array((lines + ["--part--", ""]).joined(separator: "\r\n").utf8)
     }
 
     /// A conversation as it is now.

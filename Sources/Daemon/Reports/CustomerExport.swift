@@ -110,7 +110,7 @@ package struct CustomerExport: Encodable, Sendable {
             let messages = talk.messages.filter { $0.direction != .note }.map { message in
                 Conversation.Message(
                     at: message.at.iso8601, by: message.author.name, subject: message.subject, text: message.text,
-                    files: message.files, understood: message.understood)
+                    files: message.files.map(\.name), understood: message.understood)
             }
             let ratings = try await store.ratings(of: .conversation(talk.line.id), shop: shop)
             conversations.append(

@@ -75,8 +75,8 @@ struct MailLanguage: Hashable, Sendable {
     /// better than a foreign one.
     func sentence(_ occasion: MailDraft.Occasion, shop: String) -> String? {
         switch (base, occasion) {
-        case ("en", .order): "You have this mail because you ordered from \(shop)."
-        case ("en", .marketing): "You have this mail because you signed up for news from \(shop)."
+        case ("en", .order): "You are receiving this because you ordered from \(shop)."
+        case ("en", .marketing): "You are receiving this because you signed up for news from \(shop)."
         case ("en", .answer):
             "This answer was written by a program. Reply with the word “person”, and one of us writes to you."
         case ("de", .answer):

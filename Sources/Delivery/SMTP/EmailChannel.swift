@@ -28,7 +28,7 @@ extension Composition {
         case .merchant: recipient = settings.notify
         case .address(let address): recipient = address
         case .answer: recipient = scope.record.answerRecipient
-        case .phone, .webhook, .other: recipient = nil
+        case .phone, .webhook, .other, .action: recipient = nil
         }
         guard let recipient else { return .impossible(.noRecipient, detail: "no usable address") }
         let rendered: MailText

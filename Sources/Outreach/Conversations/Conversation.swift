@@ -165,8 +165,8 @@ public struct ConversationMessage: Hashable, Sendable {
     public var observationID: Int64?
     /// The effect that an outgoing one was sent by.
     public var effectID: Int64?
-    /// The names of its files.
-    public var files: [String] = []
+    /// Its files, each at its place in the mail.
+    public var files: [MessageFile] = []
 
     public init(_ direction: Direction, by author: Author, at: Moment, text: String, channel: InboundChannel) {
         self.direction = direction
@@ -209,8 +209,11 @@ public struct ConversationRecord: Hashable, Sendable {
     public var address: String?
     public var name: String?
     public var subject = ""
+    /// What triggers called it, for the shop's people and for conditions.
+    public var tags: [String] = []
     public var openedAt: Moment
-    /// When she wrote the oldest words that nobody has answered; nil where nobody waits.
+    /// When she wrote the oldest words that nobody has answered, or a trigger gave it to a person; nil where nobody
+    /// waits.
     public var waitsSince: Moment?
     /// When it becomes a person's if no trigger has answered by then; in state `undecided` only.
     public var decideBy: Moment?
@@ -235,6 +238,8 @@ public struct ConversationRecord: Hashable, Sendable {
     public var answersLastDay = 0
     /// Her messages to the shop in the last 30 days, in any conversation.
     public var questionsLast30Days = 0
+    /// In how many of her conversations of the last year something was delivered and not there.
+    public var lossesLastYear = 0
     /// How she rated it, from 1 to 5; nil where she did not.
     public var rating: Int?
 
@@ -304,9 +309,12 @@ public struct ConversationMail: Hashable, Sendable {
     public var dueAt: Moment
     /// The position in `ConversationChange.messages` of the message that it carries; nil if it carries none.
     public var carries: Int?
+    /// Whether files are attached, which are not kept as long as the mail.
+    public var hasFiles: Bool
 
     public init(
-        _ origin: EffectOrigin, maker: String, key: String, message: Message, dueAt: Moment, carries: Int? = nil
+        _ origin: EffectOrigin, maker: String, key: String, message: Message, dueAt: Moment, carries: Int? = nil,
+        hasFiles: Bool = false
     ) {
         self.origin = origin
         self.maker = maker
@@ -314,5 +322,6 @@ public struct ConversationMail: Hashable, Sendable {
         self.message = message
         self.dueAt = dueAt
         self.carries = carries
+        self.hasFiles = hasFiles
     }
 }

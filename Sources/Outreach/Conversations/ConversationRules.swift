@@ -199,7 +199,10 @@ public enum ConversationRules {
     ) -> ConversationChange? {
         guard record.state == .ours || record.state == .person, record.waitsSince == nil, record.lastAt + quiet <= now
         else { return nil }
-        return close(record, because: .quiet, now: now)
+        var change = close(record, because: .quiet, now: now)
+        // Nobody has it: what a trigger asks later may still be asked.
+        change?.withdraws = nil
+        return change
     }
 }
 
@@ -235,6 +238,29 @@ extension ConversationChange {
         (record.decideBy, record.snoozedUntil, record.closedAt) = (nil, nil, nil)
         record.takeOvers += 1
         events.append(.takenOver)
+    }
+}
+
+extension ConversationRules {
+    /// That she waits for a person from now on; nil where she does not, or did before.
+    ///
+    /// - Parameters:
+    ///   - waited: since when she waited for a person before the change; nil where she did not.
+    ///   - messages: the last ones, with those of the change, each with its number.
+    public static func unanswered(
+        _ record: ConversationRecord, waited: Moment?, messages: [ConversationMessage], now: Moment
+    ) -> Event? {
+        guard record.isPersons, let since = record.waitsSince, waited != since,
+            let message = messages.first(where: {
+                $0.at >= since && ($0.direction == .incoming || $0.direction == .note && $0.author == .bookbag)
+            })
+        else { return nil }
+        return Event(
+            shop: record.shop, aggregate: record.aggregate, kind: .conversationUnanswered,
+            occurrences: [
+                Event.Occurrence(subject: Subject.other("message", id: "\(message.id)").key, n: 1, mark: "1")
+            ],
+            happenedAt: min(since, now), recordedAt: now, source: record.channel.rawValue, orderName: record.title)
     }
 }
 

@@ -85,12 +85,19 @@ extension Planner {
     /// The decision about an effect whose events should be reported.
     private func going(
         _ kept: [Event], without dropped: [Judgement.Dropped] = [], of effect: Effect, _ entry: TriggerSet.Entry,
-        _ line: SendLine, _ evaluation: EvaluationContext, _ history: History
+        _ own: SendLine, _ evaluation: EvaluationContext, _ history: History
     ) -> Judgement {
+        // An action is judged as the message that tells of it.
+        let line = own.isAction ? entry.teller ?? own : own
+        if own.gift != nil, entry.teller == nil { return Judgement(decision: .skip(because: .untold)) }
+        if own.isAction, history.isToldAlready { return Judgement(decision: .skip(because: .untold)) }
         if let no = unreachable(line, trigger: entry.trigger, about: kept[0], at: evaluation, history: history) {
             return Judgement(decision: .skip(because: no.reason, detail: no.detail))
         }
         if line.destination == .answer, let no = answering(kept[0], effect, entry, evaluation) {
+            return Judgement(decision: no)
+        }
+        if let action = own.action, let no = acting(action, kept[0], effect, evaluation) {
             return Judgement(decision: no)
         }
         if line.isContact,
@@ -101,6 +108,9 @@ extension Planner {
         }
         if entry.mode == .live, line.destination == .customer, isHeldOut(effect, entry.trigger, evaluation.record) {
             return Judgement(decision: .holdOut, events: kept, dropped: dropped)
+        }
+        if own.gift != nil, let no = notGiving(effect, evaluation, history) {
+            return Judgement(decision: .skip(because: no.reason, detail: no.detail))
         }
         return Judgement(decision: entry.mode == .shadow ? .shadow : .send, events: kept, dropped: dropped)
     }
@@ -167,7 +177,8 @@ extension Planner {
     ) -> Decision? {
         if let end = pauses[.news]?.end(at: now) { return .wait(until: end, because: .paused) }
         // While a person talks with her, no letter of ours comes between them, but for what she has to know.
-        if history.isWithPerson, !events.contains(where: \.kind.entry.passesPeople) {
+        // What a trigger that hands over has to say itself is said.
+        if history.isWithPerson, !trigger.handsOver, !events.contains(where: \.kind.entry.passesPeople) {
             return .wait(until: now + Self.draftLook, because: .heldByPerson)
         }
         if let end = quietHours(for: trigger, line)?.end(at: now, in: zone) {
@@ -236,7 +247,7 @@ extension Planner {
     /// to act on (`EventEntry.isNeeded`) is only stopped by silences of all mail.
     func stream(of effect: Effect) -> MailStream {
         // She wrote herself: only what stops all mail stops the answer.
-        if effect.line == SendLine.answerName { return .all }
+        if decidingLine(of: effect) == SendLine.answerName { return .all }
         guard let about = triggers.trigger(effect.trigger)?.about else { return .all }
         return about == .order && effect.events.contains { $0.kind.entry.isNeeded } ? .all : about
     }
@@ -273,7 +284,7 @@ extension Planner {
             return nil
         case .merchant: return triggers.settings.notify == nil ? (.noRecipient, nil) : nil
         case .answer: return history.silenced ? (.silenced, nil) : nil
-        case .address, .webhook, .other: return nil
+        case .address, .webhook, .other, .action: return nil
         }
     }
 }

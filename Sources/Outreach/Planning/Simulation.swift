@@ -250,6 +250,7 @@ struct Simulation {
             if effect.isContact {
                 contacts.append(Contact(at: turn.now, address: address(of: effect), effect: place))
             }
+            changeConversation(by: effect)
         }
         effects[place] = effect
         if effect.state == .waiting {
@@ -257,6 +258,25 @@ struct Simulation {
         } else if let index = waiting.firstIndex(of: place) {
             waiting.remove(at: index)
         }
+    }
+
+    /// What is done in a conversation changes it.
+    private mutating func changeConversation(by effect: Effect) {
+        guard let place = effect.aggregate.flatMap(place) else { return }
+        var record = orders[place].known(at: turn.now)
+        guard var conversation = record.conversation else { return }
+        let action = turn.planner.triggers.entry(effect.trigger)?.line(named: effect.line)?.action
+        if effect.line == SendLine.answerName {
+            (conversation.state, conversation.waitsSince, conversation.decideBy) = (.ours, nil, nil)
+        } else if let action, action.channel == .desk {
+            let act = DeskAct(action, of: effect)
+            guard let change = ConversationRules.act(act, in: conversation, now: turn.now) else { return }
+            conversation = change.record
+        } else {
+            return
+        }
+        record.conversation = conversation
+        orders[place] = Order(known: record)
     }
 
     private mutating func hold(_ keys: [String], of effect: Effect, place: Int) {
@@ -353,6 +373,13 @@ struct Simulation {
                     && silence.stream.silences(stream)
             }
         }
+        if let teller = turn.planner.teller(of: effect) {
+            history.isToldAlready =
+                effects.last { $0.line == teller.name && $0.tells(of: effect) }.map { $0.state != .waiting } ?? true
+        }
+        if let own, let question = turn.planner.giftQuestion(of: effect, record: own.record, now: now) {
+            history.gifts = gifts(question, but: effect)
+        }
         let replacers = turn.planner.triggers.replacers(of: effect.trigger)
         if !replacers.isEmpty {
             let isShadow = turn.planner.isShadow(effect.trigger)
@@ -364,6 +391,20 @@ struct Simulation {
                     History.Told(
                         trigger: other.trigger, subjects: other.events.flatMap { $0.occurrences.map(\.subject) }))
             }
+        }
+        return history
+    }
+}
+
+extension Simulation {
+    /// What this shopper was given. What others were given is not known here, so budgets hold nothing back.
+    private func gifts(_ question: GiftQuestion, but effect: Effect) -> GiftHistory {
+        var history = GiftHistory()
+        for other in effects where other.id != effect.id && other.state == .sent {
+            guard turn.planner.gift(of: other)?.name == question.gift,
+                question.scope == .customer || question.scope == .order && other.orderID == question.orderID
+            else { continue }
+            history.lastGivenAt = max(history.lastGivenAt ?? .distantPast, other.decidedAt ?? other.createdAt)
         }
         return history
     }

@@ -27,7 +27,8 @@ public struct Replay: Sendable {
     ) {
         var settings = set.settings
         settings.mode = .live
-        let triggers = TriggerSet(settings: settings, triggers: set.triggers, templates: set.templates)
+        let triggers = TriggerSet(
+            settings: settings, triggers: set.triggers, templates: set.templates, policy: set.policy)
         planner = Planner(
             triggers: triggers,
             inForceSince: Dictionary(uniqueKeysWithValues: set.triggers.map { ($0.name, .distantPast) }), live: live,
@@ -106,6 +107,8 @@ public struct Replay: Sendable {
         public var detail: String?
         /// Represents the mail's text, if texts are compared.
         public var words: Int?
+        /// What it counts as if it is a gift, in the smallest unit of the policy's currency.
+        public var cost: Int64?
     }
 
     /// What would have become of every effect that the orders' events create, if it was sent or last decided since
@@ -126,6 +129,8 @@ extension Length {
         case .weeks: .days(7 * count)
         // Allows for weekends and a few holidays.
         case .businessDays: .days(count * 2 + 14)
+        // A shop may be open for an hour a week, but hardly.
+        case .businessHours: .days(count + 14)
         }
     }
 }
@@ -206,7 +211,7 @@ private struct ReplayedCustomer {
             key: effect.keys[0], event: event.kind, eventID: event.id, sentAt: isSent ? decided : nil,
             isShadow: effect.state == .shadowed, waits: effect.state == .waiting,
             reason: isSent ? nil : effect.reason ?? .wait,
-            detail: isSent ? nil : effect.detail, words: words)
+            detail: isSent ? nil : effect.detail, words: words, cost: planner.gift(of: effect)?.gift?.cost)
     }
 }
 

@@ -90,6 +90,12 @@ struct Tally {
 
     private mutating func count(_ effect: Effect, _ standing: Standing, _ sign: Int64, shop: Int64) {
         guard standing.state != .waiting, standing.state != .ready, let at = standing.decidedAt else { return }
+        // That an answer to another question does not fit a message decides nothing about it.
+        if effect.line == SendLine.answerName, standing.state == .skipped,
+            standing.reason == .if || standing.reason == .unless
+        {
+            return
+        }
         var lag: Int64 = 0
         if standing.state == .sent, let event = effect.event {
             lag = max(0, (at - event.happenedAt).wholeMilliseconds)

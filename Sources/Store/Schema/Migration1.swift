@@ -170,7 +170,8 @@ extension Migration {
             CREATE INDEX rereads_by_order ON rereads (shop, order_id);
 
             -- Observations that reached us once and cannot be asked for again, as they came. Their subject is kept if
-            -- the source knows it. `judged_at` is written together with the results.
+            -- the source knows it. `judged_at` is written together with the results. `files_until` is until when the
+            -- files in it are kept, if there are any.
             CREATE TABLE observations (
                 shop INTEGER NOT NULL REFERENCES shops (id),
                 id INTEGER NOT NULL,
@@ -183,11 +184,14 @@ extension Migration {
                 kind TEXT NOT NULL,
                 bytes BLOB NOT NULL,
                 judged_at INTEGER,
+                files_until INTEGER,
                 PRIMARY KEY (shop, id),
                 UNIQUE (shop, source, external_id),
                 CHECK ((about_kind IS NULL) = (about_gid IS NULL))
             ) STRICT;
             CREATE INDEX observations_unjudged ON observations (shop, source, id) WHERE judged_at IS NULL;
+            CREATE INDEX observations_with_files ON observations (shop, files_until, id)
+                WHERE files_until IS NOT NULL;
             CREATE INDEX observations_about ON observations (shop, about_kind, about_gid) WHERE about_gid IS NOT NULL;
             CREATE INDEX observations_by_address ON observations (shop, address_key) WHERE address_key IS NOT NULL;
 
@@ -274,6 +278,7 @@ extension Migration {
                 address_key BLOB CHECK (length(address_key) = 16),
                 name TEXT,
                 subject TEXT NOT NULL,
+                tags TEXT NOT NULL,
                 opened_at INTEGER NOT NULL,
                 waits_since INTEGER,
                 decide_by INTEGER,
@@ -360,6 +365,19 @@ extension Migration {
                 PRIMARY KEY (shop, conversation_id, person, message_id),
                 FOREIGN KEY (shop, conversation_id) REFERENCES conversations (shop, id)
             ) STRICT, WITHOUT ROWID;
+
+            CREATE INDEX conversation_alerts_by_effect ON conversation_alerts (shop, effect_id);
+            -- Who of the shop's people has a conversation open at the desk, or had it a moment ago.
+            CREATE TABLE presence (
+                shop INTEGER NOT NULL,
+                conversation_id INTEGER NOT NULL,
+                person TEXT NOT NULL CHECK (person <> ''),
+                seen_at INTEGER NOT NULL,
+                is_writing INTEGER NOT NULL CHECK (is_writing IN (0, 1)),
+                PRIMARY KEY (shop, conversation_id, person),
+                FOREIGN KEY (shop, conversation_id) REFERENCES conversations (shop, id)
+            ) STRICT, WITHOUT ROWID;
+            CREATE INDEX presence_by_time ON presence (shop, seen_at);
 
             CREATE INDEX conversation_messages_by_conversation ON conversation_messages (shop, conversation_id, id);
             CREATE INDEX conversation_messages_by_sender ON conversation_messages (shop, sender_key, said_at)
@@ -549,7 +567,42 @@ extension Migration {
                 FOREIGN KEY (shop, effect_id) REFERENCES effects (shop, id)
             ) STRICT, WITHOUT ROWID;
 
-            -- The frozen bytes. They and the addresses may be deleted by age; the id stays.
+            -- What was given: booked when it was decided, in the smallest unit of its currency, and counted in its budget
+            -- until it is freed. `told_by` is the message that tells of it, `withdrawn_by` the effect that takes it
+            -- back. It outlives its effect: when an order is erased, keyed hashes alone say whose it was, and `told_by`
+            -- is 0 if nobody can say any more whether she was told.
+            CREATE TABLE bookings (
+                shop INTEGER NOT NULL REFERENCES shops (id),
+                effect_id INTEGER NOT NULL,
+                budget TEXT NOT NULL CHECK (budget <> ''),
+                gift TEXT NOT NULL CHECK (gift <> ''),
+                amount INTEGER NOT NULL CHECK (amount >= 0),
+                currency TEXT NOT NULL CHECK (length(currency) = 3),
+                customer_key BLOB NOT NULL CHECK (length(customer_key) = 16),
+                place_key BLOB CHECK (length(place_key) = 16),
+                order_key BLOB NOT NULL CHECK (length(order_key) = 16),
+                teller TEXT NOT NULL CHECK (teller <> ''),
+                why TEXT NOT NULL,
+                booked_at INTEGER NOT NULL,
+                told_by INTEGER,
+                withdrawn_by INTEGER,
+                freed_at INTEGER,
+                PRIMARY KEY (shop, effect_id),
+                CHECK (told_by IS NULL OR withdrawn_by IS NULL)
+            ) STRICT, WITHOUT ROWID;
+            CREATE INDEX bookings_by_time ON bookings (shop, budget, booked_at) WHERE freed_at IS NULL;
+            CREATE INDEX bookings_by_customer ON bookings (shop, gift, customer_key, booked_at) WHERE freed_at IS NULL;
+            CREATE INDEX bookings_by_place ON bookings (shop, gift, place_key, booked_at)
+                WHERE place_key IS NOT NULL AND freed_at IS NULL;
+            CREATE INDEX bookings_by_order ON bookings (shop, gift, order_key, booked_at) WHERE freed_at IS NULL;
+            CREATE INDEX bookings_open ON bookings (shop, effect_id)
+                WHERE freed_at IS NULL AND told_by IS NULL AND withdrawn_by IS NULL;
+            CREATE INDEX bookings_told ON bookings (shop, told_by) WHERE told_by IS NOT NULL;
+            CREATE INDEX bookings_withdrawn ON bookings (shop, withdrawn_by) WHERE withdrawn_by IS NOT NULL;
+
+            -- The frozen bytes. They and the addresses may be deleted by age; the id stays. `files_until` is until when
+            -- the files in them are kept, if there are any that go before. `copy_tries` is how often it was tried to put a
+            -- copy into the folder of sent mail, while one is still to be put there.
             CREATE TABLE messages (
                 shop INTEGER NOT NULL,
                 effect_id INTEGER NOT NULL,
@@ -562,6 +615,8 @@ extension Migration {
                 bytes BLOB,
                 frozen_at INTEGER NOT NULL,
                 purged_at INTEGER,
+                files_until INTEGER,
+                copy_tries INTEGER CHECK (copy_tries >= 0),
                 PRIMARY KEY (shop, effect_id),
                 UNIQUE (shop, message_id),
                 FOREIGN KEY (shop, effect_id) REFERENCES effects (shop, id),
@@ -569,6 +624,8 @@ extension Migration {
                 CHECK (purged_at IS NOT NULL OR (sender IS NOT NULL AND recipient IS NOT NULL)),
                 CHECK (purged_at IS NULL OR (sender IS NULL AND recipient IS NULL AND summary IS NULL))
             ) STRICT;
+            CREATE INDEX messages_to_copy ON messages (shop, effect_id) WHERE copy_tries IS NOT NULL;
+            CREATE INDEX messages_with_files ON messages (shop, files_until, effect_id) WHERE files_until IS NOT NULL;
 
             -- Who is working on an effect. A token is issued once; an old one has no effect.
             CREATE TABLE leases (
@@ -677,6 +734,15 @@ extension Migration {
                 shop INTEGER NOT NULL REFERENCES shops (id),
                 order_key BLOB NOT NULL CHECK (length(order_key) = 16),
                 erased_at INTEGER NOT NULL,
+                PRIMARY KEY (shop, order_key)
+            ) STRICT, WITHOUT ROWID;
+
+            -- Orders that were removed for their age. What had happened by then is learned in silence, should they come
+            -- again.
+            CREATE TABLE removed_orders (
+                shop INTEGER NOT NULL REFERENCES shops (id),
+                order_key BLOB NOT NULL CHECK (length(order_key) = 16),
+                removed_at INTEGER NOT NULL,
                 PRIMARY KEY (shop, order_key)
             ) STRICT, WITHOUT ROWID;
 

@@ -100,6 +100,7 @@ extension Connection {
             try run(
                 "UPDATE conversations SET \(column) = ? WHERE shop = ? AND \(column) > ?", [moment, shop, moment])
         }
+        try run("DELETE FROM presence WHERE shop = ? AND seen_at > ?", [shop, moment])
         try run(
             "UPDATE conversation_messages SET said_at = ? WHERE shop = ? AND said_at > ?", [moment, shop, moment])
     }

@@ -101,6 +101,20 @@ extension Store: ConversationStore {
         try await read { db in try db.all(Query.undecided, [try db.shop(shop), limit]) { $0[0] } }
     }
 
+    /// The conversation in which an effect left a message or a note; nil if it left none.
+    public func conversation(ofEffect id: Int64, shop: String) async throws(StoreFailure) -> Int64? {
+        try await read { db in try db.integer(Query.conversationOfSentMessage, [try db.shop(shop), id]) }
+    }
+
+    /// The open conversation about an order in which something was said last.
+    public func openConversation(about orderID: String, shop domain: String) async throws(StoreFailure) -> Int64? {
+        try await read { db in
+            let shop = try db.shop(domain)
+            guard let order = try db.order(orderID, shop: shop) else { return nil }
+            return try db.integer(Query.openConversationOfOrder, [shop, order])
+        }
+    }
+
     /// What triggers made of a conversation's message, in any state.
     public func answers(
         to message: Int64, of conversation: Int64, shop: String
@@ -135,6 +149,9 @@ extension Connection {
             record.answersLastDay = max(record.answersLastDay, try answers(since: now - .days(1)))
             let questions = try integer(Query.questionsSince, [shop, key, (now - .days(30)).milliseconds])
             record.questionsLast30Days = max(record.questionsLast30Days, Int(questions ?? 0))
+            let losses = try integer(
+                Query.lossesSince, [shop, key, (now - .days(365)).milliseconds, "%\"delivered_not_received\"%"])
+            record.lossesLastYear = max(record.lossesLastYear, Int(losses ?? 0))
         }
         record.rating = try integer(Query.scoreOfConversation, [shop, id]).map { Int($0) }
         return record
@@ -174,6 +191,12 @@ extension Connection {
         for mail in change.mails {
             let outcome = try commit([Plan(mail, of: record, now: now)], hash: hash, path: path, now: now)
             if let refusal = outcome.refused.values.first { throw refusal }
+            if mail.origin == .person, let effect = outcome.effects.first {
+                try wantCopy(ofEffect: effect.id, shop: shop)
+            }
+            if mail.hasFiles, let effect = outcome.effects.first {
+                try keepFiles(ofEffect: effect.id, since: mail.dueAt, shop: shop)
+            }
             mails += outcome.effects.map(\.id)
             guard let place = mail.carries else { continue }
             // What was to be sent is on its way by another step's hand.
@@ -184,6 +207,11 @@ extension Connection {
         for index in messages.indices {
             messages[index].id = try numbers.take(.conversationMessages, shop: shop, in: self)
             try insert(messages[index], conversation: id, shop: shop, hash: hash)
+            if let observation = messages[index].observationID, messages[index].channel == .mailbox,
+                !messages[index].files.isEmpty
+            {
+                try keepFiles(ofObservation: observation, since: messages[index].at, shop: shop)
+            }
         }
         var events: [Event] = []
         for var event in change.events {
@@ -200,12 +228,26 @@ extension Connection {
             tally.add(.events, [event.kind.rawValue, event.silence?.rawValue ?? ""], shop: shop)
             tally.happened(event, carrier: "", shop: shop)
         }
+        let waiting = ConversationRules.unanswered(
+            record, waited: before.flatMap { $0.isPersons ? $0.waited : nil }, messages: record.messages + messages,
+            now: now)
+        // It may have been handed back and forth meanwhile.
+        if let waiting,
+            try integer(
+                Query.isRecorded, [shop, id, waiting.occurrences[0].subject, waiting.kind.rawValue]) == nil,
+            let stored = try insert(waiting, aggregate: id, shop: shop, figure: nil, numbers: &numbers)
+        {
+            events.append(stored)
+            tally.add(.events, [waiting.kind.rawValue, ""], shop: shop)
+            tally.happened(waiting, carrier: "", shop: shop)
+        }
         if let reason = change.withdraws {
             for effect in try effects(Query.waitingWords, [shop, id]) {
                 let note = DecisionNote(at: now, state: .withdrawn, reason: reason)
                 try move(effect, to: note, shop: shop, tally: &tally)
             }
         }
+        try withdrawAlerts(of: record, shop: shop, now: now, tally: &tally)
         // From here on others number rows of the same kinds.
         try numbers.write(to: self)
         if var incoming {
@@ -244,13 +286,13 @@ extension Connection {
         try run(
             """
             INSERT INTO conversations (shop, id, state, holder, team, channel, order_id, address, address_key, name,
-                subject, opened_at, waits_since, decide_by, snoozed_until, closed_at, reason, hand_overs, take_overs,
-                closings, last_at, last_incoming_at, message_count)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                subject, tags, opened_at, waits_since, decide_by, snoozed_until, closed_at, reason, hand_overs,
+                take_overs, closings, last_at, last_incoming_at, message_count)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             ON CONFLICT (shop, id) DO UPDATE SET state = excluded.state, holder = excluded.holder,
                 team = excluded.team, channel = excluded.channel, order_id = excluded.order_id,
                 address = excluded.address, address_key = excluded.address_key, name = excluded.name,
-                subject = excluded.subject, waits_since = excluded.waits_since, decide_by = excluded.decide_by,
+                subject = excluded.subject, tags = excluded.tags, waits_since = excluded.waits_since, decide_by = excluded.decide_by,
                 snoozed_until = excluded.snoozed_until, closed_at = excluded.closed_at, reason = excluded.reason,
                 hand_overs = excluded.hand_overs, take_overs = excluded.take_overs, closings = excluded.closings,
                 last_at = excluded.last_at, last_incoming_at = excluded.last_incoming_at,
@@ -258,7 +300,8 @@ extension Connection {
             """,
             [
                 shop, id, record.state.rawValue, record.holder, record.team, record.channel.rawValue, order, address,
-                address.map(hash.address), record.name, record.subject, record.openedAt.milliseconds,
+                address.map(hash.address), record.name, record.subject, try ConversationMessage.stored(record.tags),
+                record.openedAt.milliseconds,
                 record.waitsSince?.milliseconds, record.decideBy?.milliseconds, record.snoozedUntil?.milliseconds,
                 record.closedAt?.milliseconds, record.reason?.rawValue, record.handOvers, record.takeOvers,
                 record.closings, record.lastAt.milliseconds, record.lastIncomingAt?.milliseconds, record.messageCount,
@@ -310,6 +353,7 @@ extension Connection {
                 frozen?.id, frozen?.summary ?? "", effect.id,
             ])
         try numbers.write(to: self)
+        try wantCopy(ofEffect: effect.id, shop: shop)
         try run(
             """
             UPDATE conversations SET message_count = message_count + 1,
@@ -343,6 +387,9 @@ extension Plan {
 }
 
 extension Query {
+    static let isRecorded = """
+        SELECT 1 FROM occurrences WHERE shop = ? AND aggregate_id = ? AND subject = ? AND kind = ? AND n = 1
+        """
     static let stateOfConversation = "SELECT state, waits_since FROM conversations WHERE shop = ? AND id = ?"
     static let isOrderWithPerson = """
         SELECT 1 FROM conversations
@@ -369,6 +416,10 @@ extension Query {
         SELECT count(*) FROM conversation_messages WHERE shop = ? AND sender_key = ? AND said_at > ?
             AND sender_key IS NOT NULL AND direction = 'in'
         """
+    static let lossesSince = """
+        SELECT count(DISTINCT conversation_id) FROM conversation_messages WHERE shop = ? AND sender_key = ?
+            AND said_at > ? AND sender_key IS NOT NULL AND direction = 'in' AND understood LIKE ?
+        """
     static let conversationOfEffect = """
         SELECT aggregates.id
         FROM effects JOIN aggregates ON aggregates.shop = effects.shop AND aggregates.id = effects.aggregate_id
@@ -376,6 +427,11 @@ extension Query {
         """
     static let conversationOfSentMessage = """
         SELECT conversation_id FROM conversation_messages WHERE shop = ? AND effect_id = ? AND effect_id IS NOT NULL
+        """
+    static let openConversationOfOrder = """
+        SELECT id FROM conversations
+        WHERE shop = ? AND order_id = ? AND order_id IS NOT NULL AND state <> 'closed'
+        ORDER BY last_at DESC, id DESC LIMIT 1
         """
     static let conversationOfMail = """
         SELECT conversation_id FROM conversation_messages WHERE shop = ? AND mail_id = ? AND mail_id IS NOT NULL

@@ -16,7 +16,7 @@ enum ConversationWords {
         case .nobodyAnswers: "no trigger answers this"
         case .unknownSender: "it is not known who wrote, or which order is meant"
         case .tooMany: "many answers went there already"
-        case .trigger: "a trigger handed it over"
+        case .trigger: "by a trigger"
         case .notHelped: "the answer did not help"
         case .ratedLow: "rated 2 or less"
         case .unreadable: "it could not be read"
@@ -24,7 +24,7 @@ enum ConversationWords {
         case .answered: "answered"
         case .taken: "taken over"
         case .handed: "handed on"
-        case .done: "somebody closed it"
+        case .done: "it was closed by hand"
         case .helped: "the answer helped"
         case .quiet: "nothing more was said"
         default: reason.rawValue.replacing("_", with: " ")

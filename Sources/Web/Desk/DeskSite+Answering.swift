@@ -16,6 +16,7 @@ import Store
 //     wrong     an answer, or a draft, was not what the customer asked for
 //     right     an answer that was drawn to be looked at was
 //     saved     puts a saved reply into the form
+//     here      its reader has the page open (DeskSite+Presence)
 //     undo      takes back a reply that has not gone out
 //
 // Each form has the version that its page showed. Where somebody else has done something since, or the customer has
@@ -28,6 +29,7 @@ extension DeskSite {
 
     private static let acts = [
         "take", "give", "note", "snooze", "close", "reply", "approve", "wrong", "right", "undo", "saved",
+        "here",
     ]
 
     /// Whether that is something that is done to a conversation. Its answer may be a page, which an open browser asks for
@@ -42,10 +44,13 @@ extension DeskSite {
         guard let id = Int64(number), id > 0, Self.acts.contains(act),
             let view = try await store.conversationView(id, shop: visit.shop)
         else { return notFound(visit.visitor) }
-        let form = request.form
+        let (form, chosen) = request.uploaded
+        if act == "here" { return try await here(view, form, visit) }
         if act == "undo" { return try await undo(view, form, visit) }
-        if act == "saved" { return try await saved(view, form, visit) }
         var kept = ConversationKept()
+        let (files, tooMuch) = Self.attachments(chosen)
+        kept.files = files
+        if act == "saved" { return try await saved(view, form, kept, visit) }
         kept.text = act == "reply" ? Self.typed(form["text"]) : ""
         kept.note = act == "note" ? Self.typed(form["text"]) : ""
         let known = Intents.names + (view.record.lastIncoming?.understood?.asks ?? [])
@@ -56,6 +61,7 @@ extension DeskSite {
         guard form["version"] == "\(view.record.version)" else {
             return try await stale(view, since: form["last"], kept, visit)
         }
+        if let tooMuch { return try await problem(tooMuch, view, kept, visit) }
         switch act {
         case "reply": return try await reply(view, form, kept, visit)
         case "right": return try await right(view, form, kept, visit)
@@ -234,11 +240,14 @@ extension DeskSite {
             guard !silences.contains(where: { $0.reason == IncomingOutcome.Silencing.optOut }) else {
                 return try await problem("Nothing was sent: this number gets no texts any more.", view, kept, visit)
             }
+            guard kept.files.isEmpty else {
+                return try await problem("Nothing was sent: no file goes with a text.", view, kept, visit)
+            }
             mail = core.text(text, to: number, key: key, shop: visit.shop)
         } else if let address = recipient.address {
             mail = core.post.reply(
                 text, to: address, in: record, language: language ?? record.facts.locale ?? "en", key: key,
-                shop: visit.shop, now: now)
+                files: kept.files, shop: visit.shop, now: now)
         } else {
             mail = nil
         }
@@ -255,6 +264,7 @@ extension DeskSite {
             channel: recipient.number == nil ? .mailbox : .sms)
         if recipient.number == nil { message.subject = mail.summary }
         message.recipient = mail.envelope.recipient
+        message.files = kept.files.map { MessageFile(name: $0.name, type: $0.type, size: $0.bytes.count) }
         var change =
             form["then"] == "close"
             ? ConversationRules.replyAndClose(message, by: person, in: conversation, now: now)
@@ -262,9 +272,21 @@ extension DeskSite {
         if isDraft { change.withdraws = .answeredByPerson }
         change.mails = [
             ConversationMail(
-                .person, maker: "reply", key: key, message: mail, dueAt: now + Self.takeBackTime, carries: 0)
+                .person, maker: "reply", key: key, message: mail, dueAt: now + Self.takeBackTime, carries: 0,
+                hasFiles: !kept.files.isEmpty)
         ]
+        // Whoever wrote from elsewhere looks for the answer there.
+        if recipient.choice.value == "order",
+            let told = ElsewhereNotice.mail(beside: record, post: core.post, now: now)
+        {
+            change.mails.append(told)
+        }
         var entry = entry
+        if !kept.files.isEmpty {
+            let count = kept.files.count
+            entry.detail = [entry.detail, "\(count) file\(count == 1 ? "" : "s")"].compactMap(\.self)
+                .joined(separator: ", ")
+        }
         if form["then"] == "close" {
             entry.detail = [entry.detail, "closed"].compactMap(\.self).joined(separator: ", ")
         }
@@ -323,8 +345,10 @@ extension DeskSite {
     }
 
     /// Puts a saved reply behind what was typed so far; nothing is written yet.
-    private func saved(_ view: ConversationView, _ form: [String: String], _ visit: Visit) async throws -> WebResponse {
-        var kept = ConversationKept()
+    private func saved(
+        _ view: ConversationView, _ form: [String: String], _ kept: ConversationKept, _ visit: Visit
+    ) async throws -> WebResponse {
+        var kept = kept
         kept.text = Self.typed(form["text"])
         let now = core.now()
         let record = try await order(of: view.record, now: now)
@@ -349,7 +373,10 @@ extension DeskSite {
         }
         acted(entry)
         kept.text = text
-        kept.problem = "Taken back: nothing was sent. Your words are below."
+        let files = view.messages.last { $0.effectID == effect }?.files.count ?? 0
+        kept.problem =
+            "Taken back: nothing was sent. Your words are below."
+            + (files == 0 ? "" : " Choose its files again.")
         guard let after = try await store.conversationView(view.record.id, shop: visit.shop) else {
             return notFound(visit.visitor)
         }

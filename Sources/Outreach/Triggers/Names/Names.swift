@@ -76,6 +76,14 @@ enum Names {
                 $0, shop, overlay: $0.overlay, prefix: "shop", own: $0.settings.brand.name,
                 more: ShopifyDrop($0, ShopifyNames.shop))
         },
+        Root(
+            name: "gift",
+            meaning:
+                "What the trigger's `do: give` gave her (actions.md). Nothing where she was given nothing, so put an `{% if gift %}` around it. For templates.",
+            rows: gift.rows(under: Names.giftRoot)
+        ) { scope in
+            scope.giftItem.map { NamedDrop($0, gift, overlay: scope.overlay, prefix: Names.giftRoot) }
+        },
         Root(name: "event", meaning: "What happened.", rows: event.rows(under: "event")) {
             NamedDrop($0, event, overlay: $0.overlay, prefix: "event")
         },
