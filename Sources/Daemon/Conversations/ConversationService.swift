@@ -120,7 +120,7 @@ struct ConversationJournal: Sendable {
             case .handedOver: logger.log(Line.conversationHandedOver, facts)
             case .takenOver: logger.log(Line.conversationTakenOver, facts)
             case .closed: logger.log(Line.conversationClosed, facts)
-            case .received: break
+            case .received, .rated: break
             }
         }
         if !events.isEmpty { newEvents.call() }
