@@ -251,7 +251,8 @@ struct RatePageTests {
         #expect(told.map(\.ratingRequest) == [effect.id] && told.first?.aggregate == .conversation(talk))
         let sums = try await bench.store.tallySums(
             shop: figs, from: Zone.utc.day(at: benchStart), to: Zone.utc.day(at: bench.now))
-        #expect(sums.filter { $0.name == .ratings }.map { "\($0.a) \($0.b)" } == ["conversation 4", "conversation asked"])
+        let counted = sums.filter { $0.name == .ratings }.map { "\($0.a) \($0.b)" }
+        #expect(counted == ["conversation 4", "conversation asked"])
         let cookies = try await bench.login("all@juniperfig.example")
         let rows = await bench.ask(
             "/juniperfig/analytics/rows?show=ratings&kind=conversation&score=4", cookies: cookies)
@@ -299,7 +300,8 @@ struct RatePageTests {
         let page = await bench.visit(path, headers: ["accept-language": "es"])
         #expect(page.status == 200 && page.text.contains("¿No más preguntas?") && page.text.contains("<button"))
         func silences() async throws -> [StandingSilence] {
-            try await bench.store.silences(of: .addressKey(bench.store.addressKey("robin@example.com")), shop: figs, now: bench.now)
+            let scope = SilenceScope.addressKey(bench.store.addressKey("robin@example.com"))
+            return try await bench.store.silences(of: scope, shop: figs, now: bench.now)
         }
         #expect(try await silences().isEmpty, "a look changes nothing")
         #expect(await bench.visit(path, method: "POST", form: ["x": "1"]).status == 400)

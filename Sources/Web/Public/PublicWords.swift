@@ -289,7 +289,8 @@ struct PublicWords: Sendable {
         "rate_subject": "Ihr Link zum Bewerten der Bestellung",
         "rate_talk_title": "Wie haben wir Ihnen geantwortet?",
         "rate_talk_subject": "Ihr Link zum Bewerten unserer Antwort", "stop_ratings_title": "Keine Fragen mehr?",
-        "stop_ratings_words": "Wir fragen Sie dann nicht mehr, wie es war. Nachrichten zu Ihren Bestellungen kommen weiter.",
+        "stop_ratings_words":
+            "Wir fragen Sie dann nicht mehr, wie es war. Nachrichten zu Ihren Bestellungen kommen weiter.",
         "stop_ratings_button": "Nicht mehr fragen", "ratings_stopped_title": "Keine Fragen mehr",
         "ratings_stopped_words": "Wir fragen Sie nicht mehr. Nachrichten zu Ihren Bestellungen kommen weiter.",
         "answer_title": "Hat unsere Antwort geholfen?",

@@ -227,7 +227,8 @@ struct RatingsEndToEndTests {
         let received = ConversationRules.receive(
             message, into: nil, opening: opening, answers: false, now: plans.now)
         let id = try #require(
-            try await plans.store.commit(received, judged: [], incoming: nil, now: plans.now)).id
+            try await plans.store.commit(received, judged: [], incoming: nil, now: plans.now)
+        ).id
         func record() async throws -> ConversationRecord {
             try #require(try await plans.store.conversations([id], shop: shop, now: plans.now)[id])
         }

@@ -333,11 +333,11 @@ extension FiguresReport {
     }
 
     private static func closings(_ now: Sums, _ before: Sums) -> Table {
-        guard now.closed() + now.reopened + before.closed() > 0 else {
-            return Table(key: "closings", title: "How conversations ended", definition: "", columns: [], rows: [])
-        }
+        let isEmpty = now.closed() + now.reopened + before.closed() == 0
         let rows =
-            ConversationOutcome.allCases.map { outcome -> [Cell] in
+            isEmpty
+            ? []
+            : ConversationOutcome.allCases.map { outcome -> [Cell] in
                 let all = now.closed([outcome])
                 return [
                     Cell(.text(words(outcome))), Cell(.count(all)), Cell(.count(before.closed([outcome]))),

@@ -44,7 +44,8 @@ enum Names {
             return NamedDrop(item, refund, overlay: scope.overlay, prefix: "refund")
         },
         Root(
-            name: "rating", meaning: "What the customer said of how the order came, or of how you answered.", isAlways: false,
+            name: "rating", meaning: "What the customer said of how the order came, or of how you answered.",
+            isAlways: false,
             rows: rating.rows(under: "rating")
         ) { scope in
             guard scope.event.kind.has("rating") else { return nil }
