@@ -30,13 +30,15 @@ package struct DaemonCore: Sendable {
     package let learn: @Sendable (_ events: [JudgedEvent], _ shop: String) async throws -> Void
     /// Judge what is posted as a rating, by shop.
     package let ratings: [String: RatingJudge]
+    /// Do what is asked for by the buttons below an answer, by shop.
+    package let answerButtons: [String: AnswerButtons]
 
     package init(
         configuration: Configuration, store: Store, logger: Logger, now: @escaping @Sendable () -> Moment,
         post: ShopPost, answers: ShopAnswers = ShopAnswers(), listed: ListedPeople? = nil, hangup: Broadcast,
         actedByHand: Broadcast,
         learn: @escaping @Sendable (_ events: [JudgedEvent], _ shop: String) async throws -> Void = { _, _ in },
-        ratings: [String: RatingJudge] = [:]
+        ratings: [String: RatingJudge] = [:], answerButtons: [String: AnswerButtons] = [:]
     ) {
         self.configuration = configuration
         self.store = store
@@ -49,6 +51,7 @@ package struct DaemonCore: Sendable {
         self.actedByHand = actedByHand
         self.learn = learn
         self.ratings = ratings
+        self.answerButtons = answerButtons
         texts = nil
         shopify = nil
     }

@@ -59,6 +59,33 @@ struct LearningTests {
         #expect(try await bench.store.parked(shop: benchShop, limit: 9).isEmpty)
     }
 
+    @Test("what had happened to an order that was removed for its age is not told again, and what happens now is")
+    func removedForAge() async throws {
+        let bench = try await LoopBench()
+        try await bench.see(1)
+        bench.pass(.days(500))
+        while try await bench.store.retain(Retention(), shop: benchShop, now: bench.now).isMore {}
+        #expect(try await bench.store.load(shop: benchShop, orderIDs: [id(1)]).isEmpty)
+        bench.pass(.days(1))
+        var facts = OrderFacts(id: id(1), name: "#1", createdAt: benchStart, updatedAt: bench.now)
+        facts.payment = .paid
+        facts.paidAt = benchStart + .hours(1)
+        func look() async throws -> [Event] {
+            _ = try await bench.learning().learn(
+                [Observation(shop: benchShop, seenAt: bench.now, content: .order(facts))], of: bench.context,
+                now: bench.now)
+            return try #require(try await bench.store.load(shop: benchShop, orderIDs: [id(1)])[id(1)]).events
+        }
+        let known = try await look()
+        #expect(known.map(\.kind) == [.orderPlaced, .orderPaid] && known.allSatisfy { $0.silence == .beforeLive })
+        bench.pass(.minutes(5))
+        facts.cancelledAt = bench.now
+        facts.updatedAt = bench.now
+        let last = try #require(try await look().last)
+        #expect(last.kind == .orderCancelled && last.silence == nil)
+        #expect(try await bench.store.pendingEvents(shop: benchShop, limit: 9).last?.kind == .orderCancelled)
+    }
+
     @Test("takes what was done at a page, once for its mark, and of an order that is known")
     func page() async throws {
         let bench = try await LoopBench()

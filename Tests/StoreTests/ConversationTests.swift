@@ -102,6 +102,66 @@ extension Store {
 
 @Suite("Conversations")
 struct ConversationTests {
+    @Test("who waits for a person is told once, by the oldest message that nobody answered")
+    func unanswered() async throws {
+        let store = try await StoreKind.inMemory.make()
+        func events() async throws -> [(subject: String, at: Moment)] {
+            try await store.pendingEvents(shop: shop, limit: 99).filter { $0.kind == .conversationUnanswered }
+                .map { ($0.occurrences[0].subject, $0.happenedAt) }
+        }
+        // While triggers may answer, nobody waits for a person.
+        var record = try await store.receive(said("Where is it?"))
+        #expect(try await events().isEmpty)
+        var change = try #require(ConversationRules.decide(record, answers: [], now: .at(60)))
+        _ = try await store.commit(change, now: .at(60))
+        var told = try await events()
+        #expect(told.map(\.subject) == ["message:1"] && told.map(\.at) == [t0])
+        // She asks again, somebody takes it and gives it back: she waits since then all the same.
+        record = try await store.receive(said("Hello?", at: .at(70)), into: record.id)
+        change = try #require(ConversationRules.take(record, by: "ana@fig.example"))
+        _ = try await store.commit(change, now: .at(80))
+        record = try await store.conversation(record.id)
+        change = try #require(ConversationRules.give(record, to: nil, team: nil))
+        _ = try await store.commit(change, now: .at(90))
+        #expect(try await events().count == 1)
+        // An answer ends it, and her next words begin anew.
+        record = try await store.conversation(record.id)
+        let answer = ConversationMessage(
+            .outgoing, by: .person("ana@fig.example"), at: .at(100), text: "Soon.", channel: .mailbox)
+        _ = try await store.commit(
+            ConversationRules.reply(answer, by: "ana@fig.example", in: record, now: .at(100)), now: .at(100))
+        record = try await store.receive(said("When?", at: .at(110)), into: record.id)
+        told = try await events()
+        #expect(told.map(\.subject) == ["message:1", "message:4"])
+        #expect(told.last?.at == .at(110) && record.waitsSince == .at(110))
+    }
+
+    @Test("counts in how many matters of a year something was delivered and not there")
+    func losses() async throws {
+        let store = try await StoreKind.inMemory.make()
+        var lost = said("It says delivered, and it is not here.")
+        lost.understood?.asks = ["delivered_not_received"]
+        let first = try await store.receive(lost)
+        #expect(first.lossesLastYear == 1)
+        #expect(try await store.receive(lost, into: first.id).lossesLastYear == 1, "the same matter")
+        lost.at = t0 + .days(100)
+        #expect(try await store.receive(lost).lossesLastYear == 2)
+        lost.at = t0 + .days(400)
+        #expect(try await store.receive(lost).lossesLastYear == 2, "the first is over a year ago")
+        #expect(try await store.receive(said("Where is it?", by: "kim@example.com")).lossesLastYear == 0)
+    }
+
+    @Test("tags are kept")
+    func tags() async throws {
+        let store = try await StoreKind.inMemory.make()
+        var record = try await store.receive(said("Where is it?"))
+        record.tags = ["vip", "a \"late\" one"]
+        _ = try await store.commit(ConversationChange(record), now: .at(1))
+        #expect(try await store.conversation(record.id).tags == ["vip", "a \"late\" one"])
+        #expect(try await store.openConversation(about: facts(1).id, shop: shop) == nil)
+        #expect(try await store.conversation(ofEffect: 7, shop: shop) == nil)
+    }
+
     @Test("what a person was told of is told once, only as it was then, and its mail goes with the customer")
     func told() async throws {
         let store = try await StoreKind.inMemory.make()
@@ -143,7 +203,7 @@ struct ConversationTests {
         var message = said("Where is it?\n“É”", mail: "a@example.com", answering: ["x@example.com", "y@example.com"])
         message.trust = 1
         message.hasPhoto = true
-        message.files = ["jam, \"broken\".jpg"]
+        message.files = [MessageFile(name: "jam, \"broken\".jpg", type: "image/jpeg", size: 7)]
         let record = try await store.receive(message, about: 1)
         #expect(record.version == 1 && record.state == .undecided && record.decideBy == t0 + .minutes(1))
         #expect(record.waitsSince == t0 && record.messageCount == 1 && record.orderID == facts(1).id)
@@ -269,7 +329,7 @@ struct ConversationTests {
         var record = try await store.receive(said("where is it?"))
         let take = try #require(ConversationRules.take(record, by: "ada@juniperfig.example"))
         let events = try #require(try await store.commit(take, now: .at(1))).events
-        #expect(events.map(\.kind) == [.conversationTakenOver])
+        #expect(events.map(\.kind) == [.conversationTakenOver, .conversationUnanswered])
         #expect(try await store.answer(record, at: .at(2)).outdated == [0])
         #expect(try await store.outbox(shop: shop, limit: 9).isEmpty)
         // The plan first: it is ready, but it does not begin.
@@ -458,7 +518,9 @@ struct ConversationTests {
             ConversationRules.snooze(first, until: .at(500), by: "ada@juniperfig.example", now: .at(2)))
         #expect(try await store.commit(put, now: .at(2)) != nil)
         let over = try #require(ConversationRules.decide(second, answers: [], now: .at(61)))
-        #expect(try await store.commit(over, now: .at(61))?.events.map(\.kind) == [.conversationHandedOver])
+        #expect(
+            try await store.commit(over, now: .at(61))?.events.map(\.kind)
+                == [.conversationHandedOver, .conversationUnanswered])
         #expect(try await store.undecidedConversations(shop: shop, limit: 9).isEmpty)
         #expect(try await store.nextConversation(shop: shop) == .at(500))
         #expect(try await due(.at(500), quietSince: .at(499)) == [first.id], "somebody waits in the other")

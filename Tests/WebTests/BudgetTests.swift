@@ -26,6 +26,8 @@ struct BudgetTests {
         // The conversation and its messages, what was made of it and why not, the order, the customer's other orders,
         // silences and conversations.
         "inbox/CONVERSATION": 20,
+        // A list, and how many stand in each of the five that need work.
+        "inbox": 7,
         // The whole of `bookbag status`, for each shop.
         "operations": 40,
     ]
@@ -72,7 +74,7 @@ struct BudgetTests {
             bench.now = benchStart + .minutes(number)
             try await bench.wrote("Where is it? I need it on Saturday, for a birthday.", about: 1001 + number)
         }
-        let long = try await bench.wrote("The first word", about: 1001)
+        let long = try await bench.wrote("The first word", about: 1001, files: ["a.txt"])
         for number in 0..<120 {
             try await bench.wrote("Word number \(number), and some more beside it", into: long.id)
         }
@@ -106,7 +108,7 @@ struct BudgetTests {
         }
         let asking = try await bench.asking(about: bench.order(990_077))
         for purpose in SealedLink.Purpose.allCases {
-            let path = purpose == .rate ? bench.ratingLink(asking) : bench.link(purpose, order: 1001)
+            let path = try await bench.page(purpose, rating: asking)
             _ = bench.statements.taken()
             let answer = await bench.visit(path)
             try await hold(answer, "public \(purpose.rawValue)", bench)

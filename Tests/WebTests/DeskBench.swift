@@ -49,6 +49,8 @@ final class DeskBench: Sendable {
 
     /// The number of the conversation that was stored last.
     let talk = Mutex<Int64>(0)
+    /// Where the file of a message is that was stored last, below the inbox.
+    let file = Mutex<String>("")
 
     /// Who is listed: somebody for each role of the first shop, one of the other shop, one of all.
     static let listed = People([
@@ -113,7 +115,9 @@ final class DeskBench: Sendable {
                     let learner = Learner(
                         live: LiveSince(shop: .distantPast), shopZone: .utc, rereadEvery: .seconds(60))
                     return (shop, RatingJudge(store: store, learner: { learner }))
-                }))
+                }),
+            answerButtons: Dictionary(
+                uniqueKeysWithValues: [figs, looms].map { ($0, AnswerButtons(store: store)) }))
         core.chats = [figs: ChatDesk(settings: try #require(chat.chat), wake: Wake())]
         let pages = try Pages()
         people = PeopleBook(Self.listed, core: core)
@@ -191,12 +195,14 @@ final class DeskBench: Sendable {
     /// A request of the desk's own page, as a browser sends it.
     func ask(
         _ path: String, method: String = "GET", form: [String: String] = [:], cookies: [String: String] = [:],
-        headers: [String: String]? = nil, host: String? = nil, peer: WebRequest.Peer = .address("127.0.0.1")
+        headers: [String: String]? = nil, host: String? = nil, peer: WebRequest.Peer = .address("127.0.0.1"),
+        body: [UInt8]? = nil
     ) async -> WebResponse {
-        await desk.respond(
-            to: request(
-                path, method, form, cookies, headers ?? ["sec-fetch-site": "same-origin"],
-                host ?? desk.site.authority, peer))
+        var request = request(
+            path, method, form, cookies, headers ?? ["sec-fetch-site": "same-origin"], host ?? desk.site.authority, peer
+        )
+        if let body { request.body = body }
+        return await desk.respond(to: request)
     }
 
     /// A request to the shopper's pages, as a mail program sends it.
@@ -336,7 +342,17 @@ final class DeskBench: Sendable {
         message.messageID = "\(UUID().uuidString)@example.com"
         message.subject = subject
         message.understood = understood
-        message.files = files
+        if !files.isEmpty {
+            let mail = Self.mail(text, files: files, from: address)
+            let kept = try await store.keep(
+                [
+                    RawObservation(
+                        shop: shop, source: "mailbox", externalID: message.messageID ?? "", receivedAt: now,
+                        kind: "mail.inbox", bytes: mail, address: address)
+                ], now: now)
+            message.observationID = try #require(kept.first).id
+            message.files = files.map { MessageFile(name: $0, type: "text/html", size: 84_000) }
+        }
         message.trust = 1
         var opening = ConversationRecord(shop: shop, channel: .mailbox, openedAt: now)
         opening.address = address
@@ -349,7 +365,26 @@ final class DeskBench: Sendable {
             message, into: known, opening: opening, answers: answers, now: now)
         let written = try #require(try await store.commit(change, judged: [], incoming: nil, now: now))
         talk.withLock { $0 = written.id }
-        return try await conversation(written.id, shop: shop)
+        let record = try await conversation(written.id, shop: shop)
+        if !files.isEmpty { file.withLock { $0 = "\(written.id)/file/\(record.messages.last?.id ?? 0)-0" } }
+        return record
+    }
+
+    /// A mail with files of those names, whatever is in these.
+    private static func mail(_ text: String, files: [String], from address: String) -> [UInt8] {
+        var lines = [
+            "From: \(address)", "MIME-Version: 1.0", "Content-Type: multipart/mixed; boundary=part", "", "--part",
+            "Content-Type: text/plain; charset=utf-8", "", text,
+        ]
+        for (place, name) in files.enumerated() {
+            let escaped = name.addingPercentEncoding(withAllowedCharacters: .alphanumerics) ?? ""
+            lines += [
+                "--part", "Content-Type: text/html",
+                "Content-Disposition: attachment; filename*=utf-8''\(escaped)", "",
+                "file \(place) of <script>alert(1)</script>",
+            ]
+        }
+        return Array((lines + ["--part--", ""]).joined(separator: "\r\n").utf8)
     }
 
     /// A conversation as it is now.
@@ -376,7 +411,9 @@ final class DeskBench: Sendable {
     ) async throws -> Effect {
         let record = try await conversation(id, shop: shop)
         let event = try #require(
-            try await store.pendingEvents(shop: shop, limit: 200).last { $0.aggregate == record.aggregate })
+            try await store.pendingEvents(shop: shop, limit: 200).last {
+                $0.aggregate == record.aggregate && $0.kind == .messageReceived
+            })
         var effect = Effect(
             to: .mail(shop: shop), isContact: false, trigger: trigger, line: "answer", keys: ["\(event.id)"],
             event: event, dueAt: now, createdAt: now, reason: state == .waiting ? reason : nil)
@@ -428,7 +465,8 @@ final class DeskBench: Sendable {
             message: .mail(
                 id: "ask-\(event.id)@juniperfig.example", sender: "orders@juniperfig.example", recipient: address,
                 bytes: Array("Hi".utf8), summary: "How was it?"))
-        change.asks = RatingRequest(kind: .delivery, address: address, customerID: customer)
+        change.asks = RatingRequest(
+            kind: RatingKind(of: event.aggregate.kind), address: address, customerID: customer)
         let outcome = try await store.commitPlan(
             [Plan(shop: event.shop, doneEvents: [event.id], changes: [change])], now: now)
         return try #require(outcome.effects.first)
@@ -438,6 +476,46 @@ final class DeskBench: Sendable {
     func ratingLink(_ effect: Effect, address: String = "robin@example.com") -> String {
         PublicLinks(url: "", store: store).rating(
             request: effect.id, shop: effect.shop, address: address, now: now)!
+    }
+
+    /// The link by which whoever gets such a mail is asked no more.
+    func stopRatingsLink(_ effect: Effect, address: String = "robin@example.com") -> String {
+        PublicLinks(url: "", store: store).stopRatings(
+            effect.id, shop: effect.shop, address: address, now: now)!
+    }
+
+    /// A conversation that somebody answered and closed, with the event that says so.
+    func talkedOver(_ text: String = "Where is it?", language: String? = "en", about order: Int? = nil) async throws
+        -> (id: Int64, event: Event)
+    {
+        var understood = DeskBench.understood
+        understood.language = language
+        let talk = try await wrote(text, about: order, understood: understood, answers: true)
+        try await answered(talk.id, state: .ready)
+        try await sendAll()
+        let record = try await conversation(talk.id)
+        let change = ConversationRules.close(record, because: .done, now: now)
+        let written = try await store.commit(try #require(change), judged: [], incoming: nil, now: now)
+        return (talk.id, try #require(written?.events.first))
+    }
+
+    /// The link below an automatic answer.
+    func answerLink(_ effect: Effect, address: String = "robin@example.com") -> String {
+        PublicLinks(url: "", store: store).answer(effect.id, shop: effect.shop, address: address, now: now)!
+    }
+
+    /// A link to the page of that purpose, which opens it.
+    ///
+    /// - Parameter asking: the question that is rated.
+    func page(_ purpose: SealedLink.Purpose, rating asking: Effect) async throws -> String {
+        switch purpose {
+        case .rate: return ratingLink(asking)
+        case .stopRatings: return stopRatingsLink(asking)
+        case .answer:
+            let talk = try await wrote(answers: true)
+            return answerLink(try await answered(talk.id, state: .ready))
+        default: return link(purpose, order: 1001)
+        }
     }
 
     /// The key of a customer's page.

@@ -29,7 +29,7 @@ struct DeskPagesTests {
         ("pause/begin", "POST", [.shop, .operate]), ("operations/doctor", "GET", [.operate]),
         ("operations/doctor", "POST", [.operate]), ("inbox", "GET", [.answer]),
         ("inbox/CONVERSATION", "GET", [.answer]), ("inbox/CONVERSATION/take", "POST", [.answer]),
-        ("inbox/write", "POST", [.answer]),
+        ("inbox/write", "POST", [.answer]), ("inbox/away", "POST", [.answer]), ("inbox/1/file/1-0", "GET", [.answer]),
         ("setup", "GET", [.shop, .edit, .operate]),
     ]
 
@@ -37,6 +37,7 @@ struct DeskPagesTests {
     static func path(_ path: String, _ bench: DeskBench) -> String {
         path.replacing("CUSTOMER", with: bench.customer())
             .replacing("CONVERSATION", with: "\(bench.talk.withLock { $0 })")
+            .replacing("inbox/1/file/1-0", with: "inbox/\(bench.file.withLock { $0 })")
     }
 
     @Test("each page is for its roles alone, and no shop's page for another's people")
@@ -45,7 +46,7 @@ struct DeskPagesTests {
             let bench = try await DeskBench()
             try await bench.message(about: bench.order(1001))
             try await bench.message(about: bench.order(1001, shop: looms))
-            for shop in [figs, looms] { try await bench.wrote(about: 1001, shop: shop) }
+            for shop in [figs, looms] { try await bench.wrote(about: 1001, shop: shop, files: ["a.txt"]) }
             let cookies = try await bench.login(person.email)
             for shop in [figs, looms] {
                 for (path, method, roles) in Self.pages {

@@ -331,15 +331,74 @@ struct InboxTests {
         #expect(ended.state == .withdrawn && ended.reason == .answeredByPerson)
         let mail = try #require(try await bench.replies().first.flatMap { OpenedMail($0.bytes) })
         #expect(mail.text.contains("your parcel is on its way, sorry!"))
-        let proof = try await bench.proof()
-        let isRight = meaning != "refund_status"
-        #expect(proof.right == (isRight ? 1 : 0) && proof.wrong == (isRight ? 0 : 1))
         #expect(try await bench.conversation(talk.id).holder == cleo)
         #expect(try await bench.done() == ["approved"])
         #expect(
             await browser.act(talk.id, "approve", form.merging(["effect": "\(draft.id)", "shown": "x"]) { $1 }).status
                 == 409)
         #expect(try await bench.replies().count == 1)
+        #expect(try await bench.proof() == AnswerProof(), "it can be taken back still")
+        bench.now = bench.now + .seconds(11)
+        try await bench.sendAll()
+        let proof = try await bench.proof()
+        let isRight = meaning != "refund_status"
+        #expect(proof.right == (isRight ? 1 : 0) && proof.wrong == (isRight ? 0 : 1))
+    }
+
+    @Test("a draft that was sent and taken back counts neither as right nor as wrong", arguments: [nil, "damaged"])
+    func takenBack(_ meaning: String?) async throws {
+        let bench = try await DeskBench(answering: ["where-is-it": "---\nsubject: x\n---\nIt is on its way.\n"])
+        let talk = try await bench.wrote(answers: true)
+        let draft = try await bench.answered(talk.id)
+        let browser = try await Browser(bench, cleo)
+        var form = ["text": "It is on its way."]
+        if let meaning { form["meaning"] = meaning }
+        #expect(await browser.act(talk.id, "approve", form).status == 303)
+        let page = await browser.open("inbox/\(talk.id)").text
+        let mail = try #require(
+            page.firstMatch(of: /undo" method="post"><input type="hidden" name="effect" value="(\d+)"/))
+        #expect(await browser.act(talk.id, "undo", ["effect": String(mail.1)]).status == 200)
+        bench.now = bench.now + .minutes(1)
+        try await bench.sendAll()
+        #expect(try await bench.proof() == AnswerProof())
+        #expect(try await bench.store.effect(draft.id, shop: figs)?.state == .withdrawn)
+    }
+
+    @Test(
+        "one in ten answers that went out is listed to be looked at, until somebody says whether it was right",
+        arguments: ["right", "wrong"])
+    func review(_ verdict: String) async throws {
+        let bench = try await DeskBench()
+        var drawn: [Int64] = []
+        for number in 0..<60 {
+            let talk = try await bench.wrote("Question \(number)?", from: "p\(number)@example.com", answers: true)
+            try await bench.answered(talk.id, state: .ready, text: "Answer \(number), of a program.")
+            try await bench.sendAll()
+            let after = try await bench.store.answersToReview(shop: figs, limit: 100)
+            if after.count > drawn.count { drawn.append(talk.id) }
+        }
+        #expect((1...15).contains(drawn.count), "about one in ten: \(drawn.count)")
+        let browser = try await Browser(bench, cleo)
+        let page = await browser.open("inbox?list=review").text
+        #expect(page.contains("Answers to review <span class=\"count\">\(drawn.count)</span>"))
+        let first = try #require(drawn.first)
+        let card = try #require(
+            page.components(separatedBy: "<section class=\"card\"").first { $0.contains("/inbox/\(first)/right") })
+        #expect(card.contains("Question \(first - 1)?") || card.contains("Question"))
+        #expect(card.contains("of a program.") && card.contains("where is my order"))
+        let answer = await browser.act(first, verdict, seen: Browser.fields(card))
+        #expect(answer.status == 303)
+        let proof = try await bench.proof()
+        #expect(proof.right == (verdict == "right" ? 1 : 0) && proof.wrong == (verdict == "right" ? 0 : 1))
+        #expect(try await bench.store.answersToReview(shop: figs, limit: 100).count == drawn.count - 1)
+        #expect(try await bench.done() == [verdict == "right" ? "called_right" : "called_wrong"])
+        // Said again, by whomever, it counts no more.
+        _ = await browser.act(first, verdict, seen: Browser.fields(card))
+        #expect(try await bench.proof() == proof)
+        if drawn.count > 1 {
+            let other = await browser.act(first, "right", ["effect": "999"])
+            #expect(other.status == 409)
+        }
     }
 
     @Test(
@@ -421,6 +480,18 @@ struct InboxTests {
         #expect(await browser.act(talk.id, "reply", ["text": "Hello", "to": choice]).status == 303)
         let message = try #require(try await bench.replies().first)
         #expect(message.envelope.recipient == (choice == "sender" ? "work@example.org" : "robin@example.com"))
+        // Where she wrote from she is told once, and nothing of the order.
+        #expect(await browser.act(talk.id, "reply", ["text": "And again", "to": choice]).status == 303)
+        var told: [Message] = []
+        for line in try await bench.store.outbox(shop: figs, limit: 99) where line.effect.trigger == "elsewhere" {
+            told += [try await bench.store.writtenMessage(line.effect.id, shop: figs)].compactMap(\.self)
+        }
+        #expect(told.count == (choice == "sender" ? 0 : 1))
+        for message in told {
+            #expect(message.envelope.recipient == "work@example.org" && message.summary == "We have answered you")
+            let text = String(decoding: message.bytes, as: UTF8.self)
+            #expect(!text.contains("1001") && !text.contains("robin@example.com"))
+        }
     }
 
     @Test("nobody acts on another shop's conversation, and no id leads there")

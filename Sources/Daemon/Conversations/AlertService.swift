@@ -46,7 +46,8 @@ struct AlertService: Service {
             post.serves(shop)
         else { return false }
         let all = people.answering(shop)
-        let told = all.filter { $0.alert != nil }
+        let away = try await store.remembered(.away, shop: shop) ?? AwayBoard()
+        let told = all.filter { $0.alert != nil && away.until($0.email, now: now) == nil }
         guard !told.isEmpty else { return false }
         let board = try await store.remembered(.alerts, shop: shop) ?? AlertBoard()
         for person in told {
@@ -195,13 +196,16 @@ struct AlertLetter {
             facts += understood.asks.first.map { [meaning($0)] } ?? []
             if understood.mood != "calm" { facts.append(understood.mood) }
         }
-        facts.append("waits since \(since(record.waitsSince ?? record.lastAt))")
         let fact = facts.joined(separator: ", ")
-        lines += [fact.prefix(1).uppercased() + fact.dropFirst() + ".", ""]
+        let about = fact.isEmpty ? "" : "About: \(fact). "
+        lines += [about + "Waiting since \(since(record.waitsSince ?? record.lastAt)).", ""]
         if !record.subject.isEmpty { lines += ["**Subject:** \(ForwardedMail.plain(record.subject))", ""] }
         let waits = record.waitsSince ?? .distantPast
-        let words = record.messages.filter { $0.direction == .incoming && $0.at >= waits }.map(\.text)
-        let text = words.joined(separator: "\n\n")
+        let words = record.messages.filter {
+            ($0.direction == .incoming || $0.direction == .note && $0.author == .bookbag) && $0.at >= waits
+        }.map(\.text)
+        // Whoever wants a person after an answer has written nothing since.
+        let text = words.isEmpty ? hers?.text ?? "" : words.joined(separator: "\n\n")
         lines += [ForwardedMail.code(text.isEmpty ? "(no text)" : String(text.suffix(Self.longestText))), ""]
         for draft in story.drafts {
             lines += ["A trigger suggests:", "", ForwardedMail.code(String(draft.prefix(Self.longestText))), ""]

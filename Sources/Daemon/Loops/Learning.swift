@@ -26,11 +26,11 @@ struct Learning: Sendable {
         let byOrder = Dictionary(grouping: observations, by: \.orderID)
         let learner = context.rules.learner
         var unknown: [String] = []
-        try await commit(Set(byOrder.keys), of: context, read: read, now: now) { id, record in
+        try await commit(Set(byOrder.keys), of: context, read: read, now: now) { id, record, knownUntil in
             var record = record
             var result: Learned?
             for observation in byOrder[id] ?? [] {
-                guard let learned = learner.learn(observation, into: record) else { continue }
+                guard let learned = learner.learn(observation, into: record, knownUntil: knownUntil) else { continue }
                 result = learned.after(result)
                 record = learned.record
             }
@@ -81,7 +81,7 @@ struct Learning: Sendable {
     func learn(_ events: [JudgedEvent], of context: ShopContext, now: Moment) async throws(StoreFailure) {
         let learner = context.rules.learner
         let byOrder = Dictionary(grouping: events) { $0.aggregate.orderID ?? "" }
-        try await commit(Set(byOrder.keys), of: context, read: [], now: now) { id, record in
+        try await commit(Set(byOrder.keys), of: context, read: [], now: now) { id, record, _ in
             record.map { learner.learn(byOrder[id] ?? [], into: $0, now: now) }
         }
     }
@@ -89,14 +89,14 @@ struct Learning: Sendable {
     /// Lets time pass for those orders.
     func advance(_ orderIDs: [String], of context: ShopContext, now: Moment) async throws(StoreFailure) {
         let learner = context.rules.learner
-        try await commit(Set(orderIDs), of: context, read: [], now: now) { _, record in
+        try await commit(Set(orderIDs), of: context, read: [], now: now) { _, record, _ in
             record.map { learner.advance($0, to: now) }
         }
     }
 
     private func commit(
         _ ids: Set<String>, of context: ShopContext, read: [ToRead], now: Moment,
-        think: (String, OrderRecord?) -> Learned?
+        think: (String, OrderRecord?, _ knownUntil: Moment?) -> Learned?
     ) async throws(StoreFailure) {
         do {
             try await commitTogether(ids, of: context, read: read, now: now, think: think)
@@ -126,13 +126,15 @@ struct Learning: Sendable {
 
     private func commitTogether(
         _ ids: Set<String>, of context: ShopContext, read: [ToRead], now: Moment,
-        think: (String, OrderRecord?) -> Learned?
+        think: (String, OrderRecord?, _ knownUntil: Moment?) -> Learned?
     ) async throws(StoreFailure) {
         var open = ids
         var read = read
         repeat {
             let known = try await store.load(shop: context.domain, orderIDs: open.sorted())
-            let learned = open.sorted().compactMap { think($0, known[$0]) }
+            let unknown = open.filter { known[$0] == nil }.sorted()
+            let removed = unknown.isEmpty ? [:] : try await store.removedForAge(unknown, shop: context.domain)
+            let learned = open.sorted().compactMap { think($0, known[$0], removed[$0]) }
             let outcome = try await store.commit(learned, read: read, now: now)
             read = []
             report(outcome.events)

@@ -45,6 +45,7 @@ final class ShopContext: Sendable {
             rules.planner.inForceSince = good.since
             rules.inForce = good
             rules.learner.delays = good.set.settings.delayRules
+            rules.learner.delays.home = rules.planner.shop.countryCode
         }
     }
 
@@ -66,6 +67,7 @@ final class ShopContext: Sendable {
         state.withLock { rules in
             rules.planner.shop = profile
             rules.learner.shopZone = profile.zone
+            rules.learner.delays.home = profile.countryCode
         }
     }
 }

@@ -66,11 +66,27 @@ extension MailJudge {
             var notForwarded: String?
             if change.record.state == .person, !observation.isHistory {
                 let about = change.record.orderID.map { OrderKey(shop: shop, orderID: $0) }
-                switch try await forwarder.forward(mail, observation, order: about, answering: message, now: now) {
+                switch try await forwarder.forward(
+                    mail, observation, order: about, answering: message, talk: known, now: now)
+                {
                 case .mail(let mail): change.mails = [ConversationMail(forwarding: mail, now: now)]
                 case .none(let reason):
                     notForwarded = reason
                     outcome.detail += "; not forwarded, because \(reason)"
+                }
+            }
+            if !observation.isHistory, !isOld {
+                outcome.silencings = IncomingRules.wish(
+                    said.understood, mail, answering: message, isOrderNews: isOrderNews(message))
+            }
+            if !outcome.silencings.isEmpty {
+                outcome.detail += "; asked for no more mail in her own words"
+                if !change.record.tags.contains(IncomingRules.stoppedTag) {
+                    change.record.tags.append(IncomingRules.stoppedTag)
+                }
+                // By its mark it is learned once, also if what follows has to be done again.
+                if let stopped = try await stop(&outcome, mail, answering: message, nil, now: now) {
+                    try await learning.learn([stopped], of: context, now: now)
                 }
             }
             let written = try await store.commit(change, judged: [observation], incoming: outcome, now: now)
@@ -79,6 +95,7 @@ extension MailJudge {
             report(outcome)
             journal.report(change, id: written.id, events: written.events, notForwarded: notForwarded)
             newWords.call()
+            if outcome.reply != nil { newMail.call() }
             return
         }
     }
@@ -95,6 +112,12 @@ extension MailJudge {
         let shop = context.domain
         var outcome = IncomingOutcome(observation, .own, detail: "sent by the shop; it changes nothing")
         let references = Array(references.prefix(50))
+        // One of the shop's people who answers a conversation by mail: it counts when it arrives.
+        if let mail, try await store.conversation(answering: mail.tokens, shop: shop) != nil {
+            outcome.detail = "an answer to Bookbag, which counts when it arrives"
+            try await store.commit(outcome, now: now)
+            return
+        }
         outcome.effectID = try await store.message(withOneOf: references, shop: shop)?.effect.id
         guard let mail, mail.kind == .person, let author = mail.sender,
             try await store.message(withOneOf: [mail.messageID].compactMap(\.self), shop: shop) == nil
@@ -142,6 +165,12 @@ extension MailJudge {
         }
     }
 
+    /// Whether a message of ours is news of an order that a trigger told.
+    private func isOrderNews(_ message: AnsweredMessage?) -> Bool {
+        guard let effect = message?.effect, effect.origin == .trigger, effect.isContact else { return false }
+        return context.rules.planner.triggers.trigger(effect.trigger)?.about == .order
+    }
+
     /// Whether a mail consists of a word that a rule of its own answers: no more offers, or offers again.
     func isLoneWord(_ outcome: IncomingOutcome) -> Bool { !outcome.silencings.isEmpty || !outcome.revocations.isEmpty }
 
@@ -153,9 +182,10 @@ extension MailJudge {
         // What tells somebody of a customer who waits is answered by a colleague.
         if message.effect.trigger == SystemMail.alert { return message.recipient?.lowercased() == sender }
         return sender == context.rules.planner.triggers.settings.notify?.address.lowercased()
+            || sender == context.configuration.handOverTo?.address.lowercased()
     }
 
-    private var journal: ConversationJournal {
+    var journal: ConversationJournal {
         ConversationJournal(metrics: learning.metrics, newEvents: learning.newEvents, newMail: newMail, logger: logger)
     }
 

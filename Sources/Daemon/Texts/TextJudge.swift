@@ -114,7 +114,9 @@ struct TextJudge: Sendable {
             said.sender = text.from?.text
             said.recipient = text.to
             said.observationID = observation.id
-            if text.media > 0 { said.files = ["\(text.media) \(text.media == 1 ? "file" : "files") at the provider"] }
+            if text.media > 0 {
+                said.files = [MessageFile(name: "\(text.media) \(text.media == 1 ? "file" : "files") at the provider")]
+            }
             said.understood = Understood(
                 reading: text.text, about: record, names: names, questions: context.rules.planner.triggers.questions,
                 now: now, zone: context.rules.planner.shopZone)
@@ -138,7 +140,9 @@ struct TextJudge: Sendable {
             if let id = change.record.orderID { judged.aggregate = .order(id) }
             var notForwarded: String?
             if change.record.state == .person {
-                switch try await forwarder.forward(text, about: change.record.orderID, now: now) {
+                switch try await forwarder.forward(
+                    text, about: change.record.orderID, talk: (known, observation.id), now: now)
+                {
                 case .mail(let mail): change.mails = [ConversationMail(forwarding: mail, now: now)]
                 case .none(let reason):
                     notForwarded = reason

@@ -182,9 +182,12 @@ public struct MailBodies: Sendable {
             text = Self.withFoot(MailTextWriter.text(blocks), draft, shown, language)
         case .html(let source):
             let source = source.cleanedText
+            let noted = Self.noting(MailFrame(draft, language: language).answerNote, in: source)
             html = ParcelMarkup.adding(
-                draft.parcels, to: Self.inserting(preview: draft.preview?.onOneLine ?? "", into: source))
-            text = MailTextWriter.text(HTMLReader.blocks(of: source))
+                draft.parcels, to: Self.inserting(preview: draft.preview?.onOneLine ?? "", into: noted))
+            let words = MailTextWriter.text(HTMLReader.blocks(of: source))
+            let note = Self.answerNote(draft, language)
+            text = note.isEmpty ? words : words + "\n-- \n" + note.map { $0 + "\n" }.joined()
         }
     }
 
@@ -210,10 +213,35 @@ public struct MailBodies: Sendable {
         if let sentence = draft.occasion.flatMap({ language.sentence($0, shop: brand.name.onOneLine) }) {
             lines += ["", sentence]
         }
+        lines += draft.answerButtons(language).map { "\($0.words): \($0.target.url)" }
         if let unsubscribe { lines.append("\(language.unsubscribe): \(unsubscribe.url)") }
         // "-- " begins a signature (RFC 3676, 4.3).
         return text + "\n-- \n"
             + lines.map { ($0.hasPrefix("From ") || $0.hasPrefix(">") ? " " : "") + $0 + "\n" }.joined()
+    }
+
+    /// What an automatic answer says of itself, in lines; empty for other mail.
+    private static func answerNote(_ draft: MailDraft, _ language: MailLanguage) -> [String] {
+        guard draft.occasion == .answer,
+            let sentence = language.sentence(.answer, shop: draft.brand.name.onOneLine)
+        else { return [] }
+        return [sentence] + draft.answerButtons(language).map { "\($0.words): \($0.target.url)" }
+    }
+
+    /// The merchant's own HTML, with a note as the last thing in its body.
+    private static func noting(_ note: String?, in html: String) -> String {
+        guard let note else { return html }
+        let bytes = Array(html.utf8)
+        let tag = Array("</body".utf8)
+        var index = bytes.count - tag.count
+        while index >= 0 {
+            if zip(bytes[index...], tag).allSatisfy({ $0 == $1 || $0 | 0x20 == $1 }) {
+                return String(decoding: bytes[..<index], as: UTF8.self) + note
+                    + String(decoding: bytes[index...], as: UTF8.self)
+            }
+            index -= 1
+        }
+        return html + note
     }
 
     /// The merchant's own HTML, with the preview text as the first thing in its body.

@@ -153,6 +153,29 @@ struct MailFrame {
         return "<a class=\"bb-name\" href=\"\(escapedForHTML(page.url))\" style=\"\(look)\">\(shown)</a>"
     }
 
+    /// What an automatic answer says of itself, and its buttons, for a design of the shop's own, which has no foot of
+    /// ours; nil for other mail.
+    var answerNote: String? {
+        guard draft.occasion == .answer,
+            let sentence = language.sentence(.answer, shop: draft.brand.name.onOneLine)
+        else { return nil }
+        return "<div style=\"padding:16px;color:\(colors.light.muted.hex);font-family:\(MailHTMLWriter.fonts);"
+            + "font-size:13px;line-height:1.6\">\(escapedForHTML(sentence))\n\(answerButtons)</div>\n"
+    }
+
+    /// The buttons below an automatic answer; empty for other mail.
+    private var answerButtons: String {
+        let buttons = draft.answerButtons(language)
+        guard !buttons.isEmpty else { return "" }
+        let (letters, line) = (colors.light.muted.hex, colors.light.line.hex)
+        let links = buttons.map { button in
+            "<a class=\"bb-muted bb-line\" href=\"\(escapedForHTML(button.target.url))\" style=\"display:inline-block;"
+                + "margin:0 8px 8px 0;padding:10px 16px;border:1px solid \(line);border-radius:8px;color:\(letters);"
+                + "font-weight:600;text-decoration:none\">\(escapedForHTML(button.words))</a>"
+        }
+        return "<div style=\"padding-top:10px\">" + links.joined(separator: "\n") + "</div>"
+    }
+
     /// The sender, then the reason for the mail, and the unsubscribe link.
     private func foot(_ unsubscribe: LinkTarget?) -> String {
         let brand = draft.brand
@@ -173,6 +196,8 @@ struct MailFrame {
         if let sentence = draft.occasion.flatMap({ language.sentence($0, shop: brand.name.onOneLine) }) {
             reason.append(escapedForHTML(sentence))
         }
+        let buttons = answerButtons
+        if !buttons.isEmpty { reason.append(buttons) }
         if let unsubscribe {
             reason.append(
                 "<a class=\"bb-muted\" href=\"\(escapedForHTML(unsubscribe.url))\" style=\"\(muted);"
@@ -181,5 +206,17 @@ struct MailFrame {
         let upper = sender.joined(separator: "<br>\n")
         guard !reason.isEmpty else { return upper }
         return upper + "\n<div style=\"padding-top:8px\">" + reason.joined(separator: "<br>\n") + "</div>"
+    }
+}
+
+extension MailDraft {
+    /// What the buttons below an automatic answer say, and where they lead; none for other mail.
+    func answerButtons(_ language: MailLanguage) -> [(words: String, target: LinkTarget)] {
+        guard occasion == .answer, let answerPage else { return [] }
+        return AnswerButton.allCases.compactMap { button in
+            guard let words = language.words(button), let target = LinkTarget("\(answerPage)?say=\(button.rawValue)")
+            else { return nil }
+            return (words, target)
+        }
     }
 }

@@ -7,6 +7,8 @@ struct MailBody: Hashable, Sendable {
     /// What the markup of an HTML text calls quotes and signatures, over the text.
     var marks: [MailCut] = []
     var files: [MailFile] = []
+    /// The parts that the files are.
+    var parts: [MailPart] = []
     /// Whether the text is packed in a `winmail.dat` (TNEF), which only Outlook opens.
     var isInTNEF = false
     /// The method of a calendar part: `reply`, `request`.
@@ -51,9 +53,11 @@ struct MailBody: Hashable, Sendable {
         let name = MailFile.cleaned(part.fileName ?? (part.isMessage ? "message.eml" : ""))
         if name.lowercased() == "winmail.dat" { isInTNEF = true }
         guard files.count < 100 else { return }
+        parts.append(part)
         files.append(
             MailFile(
-                name: name.isEmpty ? "file \(files.count + 1)" : name, type: part.type, size: part.decodedSize,
+                name: name.isEmpty ? "file \(files.count + 1)" : name, type: MailFile.cleanedType(part.type),
+                size: part.decodedSize,
                 isInline: !part.isAttachment && part.fields.has("content-id")))
     }
 
@@ -122,8 +126,23 @@ package struct MailFile: Hashable, Sendable {
     /// Whether it belongs into the text, as a picture in a signature does.
     package var isInline: Bool
 
+    /// A type as a stranger gave it; that of arbitrary bytes where it is none.
+    package static func cleanedType(_ type: String) -> String {
+        let bare = type.prefix { $0 != ";" }.lowercased().trimmed
+        let parts = bare.split(separator: "/", omittingEmptySubsequences: false)
+        let isType =
+            parts.count == 2 && bare.utf8.count <= 100
+            && parts.allSatisfy { part in
+                !part.isEmpty
+                    && part.utf8.allSatisfy {
+                        (0x61...0x7A).contains($0) || (0x30...0x39).contains($0) || "+-._".utf8.contains($0)
+                    }
+            }
+        return isType ? bare : "application/octet-stream"
+    }
+
     /// A name as a stranger gave it, made harmless: the last part of a path, at most 120 letters, its ending kept.
-    static func cleaned(_ name: String) -> String {
+    package static func cleaned(_ name: String) -> String {
         let last = name.onOneLine.split { $0 == "/" || $0 == "\\" || $0 == "\0" }.last.map(String.init) ?? ""
         var bare = last.filter { !"<>:\"|?*".contains($0) }.trimmed
         while bare.hasPrefix(".") || bare.hasPrefix("-") { bare.removeFirst() }

@@ -59,10 +59,25 @@ public struct AnswerProof: Hashable, Sendable, Codable {
         return Self.needed.indices.contains(wrong) ? max(0, Self.needed[wrong] - recentRight) : nil
     }
 
+    /// How far it is, as a sentence: `17 of 29 are right so far, and none is wrong.`
+    public var sentence: String {
+        if isLive { return "It is proven: \(right) were right, \(wrong) wrong." }
+        let needed = Self.needed[min(wrong, Self.needed.count - 1)]
+        let flaw = wrong == 0 ? "none was wrong" : wrong == 1 ? "one was wrong" : "\(wrong) were wrong"
+        return "\(right) of \(needed) \(right == 1 ? "was" : "were") right so far, and \(flaw)."
+    }
+
     /// The right ones since it last went back to drafts.
     private var recentRight: Int { right }
 
-    /// Counts a draft that a person sent unchanged in meaning, or corrected.
+    /// Counts an answer as wrong that had counted as right.
+    public mutating func correct() {
+        right = max(0, right - 1)
+        if let last = recent.lastIndex(of: true) { recent.remove(at: last) }
+        note(right: false)
+    }
+
+    /// Counts the verdict on an answer.
     public mutating func note(right isRight: Bool) {
         if isRight { right += 1 } else { wrong += 1 }
         recent = Array((recent + [isRight]).suffix(Self.window))

@@ -38,6 +38,7 @@ public enum ConversationRules {
         var change = ConversationChange(record)
         change.messages = [message]
         if isSilent {
+            change.isHistory = true
             if record.version == 0 { change.record.close(.quiet, at: now) }
             return change
         }
@@ -229,7 +230,10 @@ public enum ConversationRules {
     ) -> ConversationChange? {
         guard record.state == .ours || record.state == .person, record.waitsSince == nil, record.lastAt + quiet <= now
         else { return nil }
-        return close(record, because: .quiet, now: now)
+        var change = close(record, because: .quiet, now: now)
+        // Nobody has it: what a trigger asks later may still be asked.
+        change?.withdraws = nil
+        return change
     }
 }
 
@@ -268,6 +272,29 @@ extension ConversationChange {
     }
 }
 
+extension ConversationRules {
+    /// That she waits for a person from now on; nil where she does not, or did before.
+    ///
+    /// - Parameters:
+    ///   - waited: since when she waited for a person before the change; nil where she did not.
+    ///   - messages: the last ones, with those of the change, each with its number.
+    public static func unanswered(
+        _ record: ConversationRecord, waited: Moment?, messages: [ConversationMessage], now: Moment
+    ) -> Event? {
+        guard record.isPersons, let since = record.waitsSince, waited != since,
+            let message = messages.first(where: {
+                $0.at >= since && ($0.direction == .incoming || $0.direction == .note && $0.author == .bookbag)
+            })
+        else { return nil }
+        return Event(
+            shop: record.shop, aggregate: record.aggregate, kind: .conversationUnanswered,
+            occurrences: [
+                Event.Occurrence(subject: Subject.other("message", id: "\(message.id)").key, n: 1, mark: "1")
+            ],
+            happenedAt: min(since, now), recordedAt: now, source: record.channel.rawValue, orderName: record.title)
+    }
+}
+
 extension ConversationEvent {
     /// The event, once its conversation and message have their numbers.
     public func event(of record: ConversationRecord, messages: [ConversationMessage], now: Moment) -> Event {
@@ -282,11 +309,16 @@ extension ConversationEvent {
         case .handedOver: (kind, subject, n) = (.conversationHandedOver, record.eventSubject, record.handOvers)
         case .takenOver: (kind, subject, n) = (.conversationTakenOver, record.eventSubject, record.takeOvers)
         case .closed: (kind, subject, n) = (.conversationClosed, record.eventSubject, record.closings)
+        case .rated(let request, _, let number, let moment):
+            (kind, subject, n, at) = (.ratingGiven, Rating.subject(request), number, moment)
         }
+        var mark = "\(n)"
+        var source = record.channel.rawValue
+        if case .rated(_, let given, _, _) = self { (mark, source) = (given, RatingPost.source) }
         return Event(
             shop: record.shop, aggregate: record.aggregate, kind: kind,
-            occurrences: [Event.Occurrence(subject: subject.key, n: n, mark: "\(n)")], happenedAt: min(at, now),
-            recordedAt: now, source: record.channel.rawValue, orderName: record.title)
+            occurrences: [Event.Occurrence(subject: subject.key, n: n, mark: mark)], happenedAt: min(at, now),
+            recordedAt: now, source: source, orderName: record.title)
     }
 }
 

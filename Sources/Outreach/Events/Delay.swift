@@ -142,6 +142,26 @@ enum Delay {
         case .attempted, .readyForPickup, .returning, .returned, .delivered, .cancelled, .lost: return nil
         }
     }
+
+    /// Since when a parcel on its way is presumed lost by the shop's rule, and since when nothing was heard of it; nil
+    /// if it is not. As with delays, only an answer that has nothing newer shows a silence.
+    static func loss(
+        in history: ShipmentHistory, country: String?, rules: DelayRules, zone: Zone
+    ) -> (at: Moment, silentSince: Moment)? {
+        guard let length = rules.loss(to: country), let last = history.lastScan?.time else { return nil }
+        switch history.state {
+        case .accepted, .inTransit, .outForDelivery, .exception, .attempted:
+            return (rules.calendar(zone).moment(length, after: last, in: zone), last)
+        case .unknown, .preTransit, .readyForPickup, .returning, .returned, .delivered, .cancelled, .lost: return nil
+        }
+    }
+
+    /// The mark of a presumed loss, and the last scan that a mark names.
+    static func lossMark(silentSince: Moment) -> String { "silent:\(silentSince.milliseconds)" }
+    static func silentSince(_ mark: String) -> Moment? {
+        guard mark.hasPrefix("silent:") else { return nil }
+        return Int64(mark.dropFirst(7).prefix { $0.isNumber }).map { Moment(milliseconds: $0) }
+    }
 }
 
 extension ShipmentHistory {

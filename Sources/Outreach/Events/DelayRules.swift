@@ -31,6 +31,11 @@ public struct DelayRules: Hashable, Sendable {
     public var noScan: Length?
     /// A label without a scan is late after this long; nil for never.
     public var notHandedOver: Length?
+    /// A parcel without a scan is presumed lost after this long, within the country and to another one; nil for never.
+    public var lostAfter: Length?
+    public var lostAfterAbroad: Length?
+    /// The shop's country, as two letters; nil if it is not known, as every parcel may go abroad then.
+    public var home: String?
     /// 1 for Monday to 7 for Sunday.
     public var businessDays: Set<Int>
     public var holidays: Set<CalendarDay>
@@ -53,6 +58,12 @@ public struct DelayRules: Hashable, Sendable {
     func promise(method: String?, country: String?, sent: Moment, zone: Zone) -> CalendarDay? {
         guard let rule = promises.first(where: { $0.fits(method: method, country: country) }) else { return nil }
         return zone.day(at: calendar(zone).moment(rule.within, after: sent, in: zone))
+    }
+
+    /// After how much silence a parcel to that country is presumed lost; nil for never.
+    func loss(to country: String?) -> Length? {
+        guard let home, let country, home.uppercased() == country.uppercased() else { return lostAfterAbroad }
+        return lostAfter
     }
 
     /// Carriers are assumed to work on the shop's business days.

@@ -15,6 +15,10 @@ final class EventEntry: Sendable {
         /// Any condition on the order. `words` finish the sentence "it is no longer news once …"; `events` are the
         /// names of the kinds that report it.
         case order(words: String, events: [String] = [], holds: @Sendable (OrderRecord) -> Bool)
+        /// The parcel has reached one of these states, or was scanned again after the silence that it tells of.
+        case scanned([ParcelState])
+        /// Somebody answered the message that it tells of.
+        case answered
         /// The rating is another by now than the one that it tells of.
         case rating
     }

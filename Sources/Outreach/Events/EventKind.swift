@@ -102,6 +102,7 @@ extension EventKind {
     public static let shipmentReturning = known("shipment.returning")
     public static let shipmentReturned = known("shipment.returned")
     public static let shipmentLost = known("shipment.lost")
+    public static let shipmentPresumedLost = known("shipment.presumed_lost")
     public static let shipmentDelivered = known("shipment.delivered")
     public static let shipmentCancelled = known("shipment.cancelled")
     public static let shipmentUntracked = known("shipment.untracked")
@@ -123,6 +124,7 @@ extension EventKind {
     public static let conversationHandedOver = known("conversation.handed_over")
     public static let conversationTakenOver = known("conversation.taken_over")
     public static let conversationClosed = known("conversation.closed")
+    public static let conversationUnanswered = known("conversation.unanswered")
 
     /// A kind that `EventTable` is known to have.
     private static func known(_ name: String) -> EventKind {

@@ -134,6 +134,12 @@ enum EventTable {
             passing: .parcel([.inTransit, .outForDelivery, .readyForPickup, .delivered, .returned]), isProblem: true,
             roots: parcel, standard: .parcel(.lost, isLate: true)),
         EventEntry(
+            "shipment.presumed_lost",
+            "The carrier has had no scan of the parcel for longer than `lost_after` in shop.yaml allows. Only a carrier that Bookbag asks shows such a silence, with an answer that has nothing new.",
+            sentence: "{parcel} is presumed lost", age: .days(7), passing: .scanned(ends), isProblem: true,
+            roots: parcel, alsoCalled: ["shipment.missing", "shipment.stuck", "shipment.silent"],
+            standard: .parcel(nil, isLate: true)),
+        EventEntry(
             "shipment.delivered", "The parcel was handed over, or left at the address.",
             sentence: "{parcel} was delivered", age: .days(3), passing: .parcel([.returning, .returned]),
             roots: parcel, alsoCalled: ["delivered", "fulfillment.delivered"], standard: .parcel(.delivered)),
@@ -227,7 +233,7 @@ enum EventTable {
     private static let ratings: [EventEntry] = [
         EventEntry(
             "rating.given",
-            "The customer rated how an order came. It happens once more when a rating is changed to 2 or less for the first time. For the merchant.",
+            "The customer rated how an order came, or how you answered (`rating.of`). It happens once more when a rating is changed to 2 or less for the first time. For the merchant.",
             sentence: "The customer gave a rating", age: .days(7), passing: .rating, repetition: .eachTime,
             survivesCancellation: true, roots: ["rating"],
             alsoCalled: [
@@ -272,5 +278,11 @@ enum EventTable {
             passing: .order(words: "she wrote again") { $0.conversation.map { $0.state != .closed } ?? false },
             repetition: .eachTime, survivesCancellation: true, roots: talk,
             alsoCalled: ["ticket.closed", "ticket.solved"]),
+        EventEntry(
+            "conversation.unanswered", of: .conversation,
+            "A customer waits for one of your people, and nobody has answered. Write `for: 4 business hours` with it: that counts from the oldest message that nobody has answered, whatever else she writes.",
+            sentence: "The customer waits for one of your people", age: .days(1), passing: .answered,
+            survivesCancellation: true, isNeverHeldOut: true, roots: talk,
+            alsoCalled: ["ticket.unanswered", "conversation.waiting", "conversation.overdue", "sla", "sla.breached"]),
     ]
 }

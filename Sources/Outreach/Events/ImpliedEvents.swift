@@ -149,6 +149,16 @@ extension OrderRecord {
             implied.restsOn = sign.restsOn
             events.append(implied)
         }
+        if let heard,
+            let loss = Delay.loss(
+                in: history, country: facts.shippingAddress?.countryCode, rules: rules, zone: zone), loss.at <= now
+        {
+            let mark = Delay.lossMark(silentSince: loss.silentSince)
+            var implied = event(
+                .shipmentPresumedLost, turn.isEmpty ? mark : mark + turn, loss.at, source: "time")
+            implied.restsOn = heard
+            events.append(implied)
+        }
         let lost = givenUp(fulfillment, history)
         if let lost, lost <= now { events.append(event(.shipmentUntracked, "untracked", lost, source: "time")) }
         return (events, [nextDelay, lost.flatMap { $0 > now ? $0 : nil }].compactMap(\.self).min())

@@ -32,13 +32,18 @@ public struct Learner: Sendable {
 
     /// What `observation` adds to `record`, which is nil if the order was never seen. Returns nil if a part of an
     /// unknown order was seen: the order must be read first.
-    public func learn(_ observation: Observation, into record: OrderRecord?) -> Learned? {
+    ///
+    /// - Parameter knownUntil: when an order that is unknown now was removed for its age; nil for one that never was.
+    public func learn(
+        _ observation: Observation, into record: OrderRecord?, knownUntil: Moment? = nil
+    ) -> Learned? {
         let now = observation.seenAt
         guard var record else {
             guard case .order(let facts) = observation.content else { return nil }
             var first = OrderRecord(shop: observation.shop, facts: facts, seenAt: now)
             first.place(facts.fulfillments)
             first.linesDigest = facts.linesDigest
+            first.knownUntil = knownUntil
             return conclude(first, before: nil, isFirst: true, now: now)
         }
         // Records are large, and most observations are about a single parcel; so the previous state is kept for
@@ -149,7 +154,8 @@ public struct Learner: Sendable {
         let lead = group[0]
         // Something without a time of its own happened when it was first seen; but if the order is older than our
         // watch, and this is our first look at it, it may have happened at any time before.
-        let unknown = first && record.facts.createdAt < live.shop ? record.facts.createdAt : now
+        let known = max(live.shop, record.knownUntil ?? .distantPast)
+        let unknown = first && record.facts.createdAt < known ? record.facts.createdAt : now
         let happenedAt = min(lead.at ?? unknown, now)
         var silence: Silence?
         if record.facts.test {
@@ -157,6 +163,8 @@ public struct Learner: Sendable {
         } else if record.facts.isImported, first || happenedAt < record.facts.createdAt {
             silence = .imported
         } else if happenedAt < max(live.of(lead.source), lead.restsOn.map(live.of) ?? .distantPast) {
+            silence = .beforeLive
+        } else if let knownUntil = record.knownUntil, happenedAt < knownUntil {
             silence = .beforeLive
         } else if catchesUp, lead.at == nil {
             silence = .beforeLive

@@ -50,6 +50,8 @@ public struct OrderRecord: Sendable, Codable, Hashable {
     public var lastChangeAt: Moment
     /// A digest of the lines, for noticing an edit.
     public var linesDigest: String
+    /// What happened before is learned in silence: the order was known then, and was removed for its age. Nil for others.
+    public var knownUntil: Moment?
     /// The conversation that a decision is about, beside the order that it is about. It is looked at with the order, and
     /// never stored with it.
     public var conversation: ConversationRecord? {
@@ -61,7 +63,7 @@ public struct OrderRecord: Sendable, Codable, Hashable {
     private enum CodingKeys: String, CodingKey {
         case shop
         case sharedFacts = "facts"
-        case shipments, events, version, firstSeenAt, lastChangeAt, linesDigest
+        case shipments, events, version, firstSeenAt, lastChangeAt, linesDigest, knownUntil
     }
 
     /// A stand-in when something happened that is not about any order: no name, nobody to write to.

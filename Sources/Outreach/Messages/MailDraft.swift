@@ -48,6 +48,9 @@ public struct MailDraft: Hashable, Sendable {
     /// Data about the parcels for mail programs that show cards and buttons of their own.
     public var parcels: [ParcelNotice] = []
 
+    /// The page with the buttons below an automatic answer, to which `?say=helped` and `?say=person` are added; nil for
+    /// none.
+    public var answerPage: String?
     /// True if it answers what she wrote, by itself: it says so to people below, and to machines in `Auto-Submitted`.
     public var isAnswer = false
     /// True if a person wrote it: then no machine is told that a machine did.
@@ -61,6 +64,8 @@ public struct MailDraft: Hashable, Sendable {
         case marketing
         /// They wrote, and a program answers.
         case answer
+        /// They wrote, and that is over.
+        case conversation
     }
 
     /// A header in addition to those that every mail has.

@@ -7,9 +7,12 @@ public struct PageLinks: Hashable, Sendable {
     public var preferences: String?
     /// Where the customer says how it went; only in mail that asks for that.
     public var rating: String?
+    /// Where the customer says whether an automatic answer helped; only in mail that answers a message.
+    public var answer: String?
 
     /// These links; none by default.
-    public init(tracking: String? = nil, preferences: String? = nil, rating: String? = nil) {
+    public init(tracking: String? = nil, preferences: String? = nil, rating: String? = nil, answer: String? = nil) {
+        self.answer = answer
         self.tracking = tracking
         self.preferences = preferences
         self.rating = rating
@@ -21,6 +24,6 @@ public struct PageLinks: Hashable, Sendable {
     public static func specimen(url: String = "https://track.juniperfig.example") -> PageLinks {
         PageLinks(
             tracking: "\(url)/p/example/track", preferences: "\(url)/p/example/preferences",
-            rating: "\(url)/p/example/rate")
+            rating: "\(url)/p/example/rate", answer: "\(url)/p/example/answer")
     }
 }

@@ -7,8 +7,8 @@ internal import FoundationEssentials
 //
 // The version, the shop and the purpose are in plain text, so that a page knows which key opens the rest. SEALED is
 // AES-256-GCM (NIST SP 800-38D) in base64url (RFC 4648, 5) over the order's number (in a link to rate, the number of
-// the effect that asks), the keyed hash of the address that the mail went to, and the day of issue; the plain part is
-// authenticated with it. Each shop and each purpose has its own key, so a link for one opens nothing of another.
+// the effect that asks; below an answer, that of the answer), the keyed hash of the address that the mail went to, and
+// the day of issue; the plain part is authenticated with it. Each shop and each purpose has its own key, so a link for one opens nothing of another.
 //
 // The nonce is a keyed hash of what is sealed (following RFC 8452's reasoning, with HMAC as the hash): the same facts
 // give the same link, so that rendering stays a pure function, and no nonce is ever used for two different texts. A
@@ -22,16 +22,21 @@ public struct SealedLink: Hashable, Sendable {
         case track
         /// Unsubscribing from marketing.
         case stop
+        /// Being asked for no more ratings.
+        case stopRatings = "stopratings"
         /// Choosing what may be written about.
         case preferences
         /// Saying how it went.
         case rate
+        /// Saying whether an automatic answer helped.
+        case answer
     }
 
     public var purpose: Purpose
     /// The permanent domain of the shop.
     public var shop: String
-    /// The number in the order's global id; of a link to rate, the number of the effect that asks.
+    /// The number in the order's global id; of a link to rate, or to be asked no more, the number of the effect that
+    /// asks, and below an answer that of the answer.
     public var orderNumber: UInt64
     /// The keyed hash of the address that the mail went to: 16 bytes.
     public var addressKey: [UInt8]
@@ -57,9 +62,24 @@ public struct SealedLink: Hashable, Sendable {
 
     /// A link to answer the question of an effect; nil if the key is not a keyed hash of an address.
     public init?(rating request: Int64, shop: String, addressKey: [UInt8], day: CalendarDay) {
-        guard let number = UInt64(exactly: request), addressKey.count == 16, UInt32(exactly: day.daysSinceEpoch) != nil
+        self.init(.rate, effect: request, shop: shop, addressKey: addressKey, day: day)
+    }
+
+    /// A link to be asked for no more ratings, in the message of that effect; nil if the key is not a keyed hash of an
+    /// address.
+    public init?(stoppingRatings request: Int64, shop: String, addressKey: [UInt8], day: CalendarDay) {
+        self.init(.stopRatings, effect: request, shop: shop, addressKey: addressKey, day: day)
+    }
+
+    /// A link to say whether an answer helped; nil if the key is not a keyed hash of an address.
+    public init?(answer effect: Int64, shop: String, addressKey: [UInt8], day: CalendarDay) {
+        self.init(.answer, effect: effect, shop: shop, addressKey: addressKey, day: day)
+    }
+
+    private init?(_ purpose: Purpose, effect: Int64, shop: String, addressKey: [UInt8], day: CalendarDay) {
+        guard let number = UInt64(exactly: effect), addressKey.count == 16, UInt32(exactly: day.daysSinceEpoch) != nil
         else { return nil }
-        purpose = .rate
+        self.purpose = purpose
         self.shop = shop
         orderNumber = number
         self.addressKey = addressKey

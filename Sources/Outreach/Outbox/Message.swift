@@ -30,6 +30,8 @@ public struct Message: Hashable, Sendable {
     public var bytes: [UInt8]
     /// For lists and people: a mail's subject, or a webhook's event type.
     public var summary: String
+    /// The actions whose results it tells, by the numbers of their effects. Not stored with it.
+    public var tells: [Int64] = []
 
     public init(id: String, kind: ChannelName, envelope: Envelope, bytes: [UInt8], summary: String) {
         self.id = id

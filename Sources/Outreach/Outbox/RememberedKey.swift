@@ -2,7 +2,7 @@ import Foundation
 
 /// The names of the small facts about a shop that the store keeps between runs. A name, once shipped, never changes.
 public enum RememberedName: String, CaseIterable, Sendable {
-    case alerts, brake, bucket, carriers, profile
+    case alerts, away, brake, bucket, carriers, profile
     case answerProofs = "answer_proofs"
     case brakeReleased = "brake_released"
     case clockFault = "clock_fault"
@@ -16,6 +16,7 @@ public enum RememberedName: String, CaseIterable, Sendable {
     case mailboxRead = "mailbox_read"
     case noRelay = "no_relay"
     case pauses
+    case retention
     case shopFault = "shop_fault"
     case weeklyReport = "weekly_report"
 }

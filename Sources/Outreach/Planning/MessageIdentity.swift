@@ -18,6 +18,11 @@ public enum MessageIdentity {
         "msg_\(identify("webhook", effect.shop, effect.trigger, effect.line, effect.keys[0]))"
     }
 
+    /// The id of what an effect does.
+    public static func act(of effect: Effect) -> String {
+        "act_\(identify("act", effect.shop, effect.trigger, effect.line, effect.keys[0]))"
+    }
+
     /// The id of an effect's text, which a gateway gets as the idempotency key.
     public static func text(of effect: Effect) -> String {
         "sms_\(identify("sms", effect.shop, effect.trigger, effect.line, effect.keys[0]))"

@@ -4,8 +4,10 @@
 extension EventKind {
     /// True if this event about a parcel is no longer news once the parcel is in `state`.
     func isPassed(by state: ParcelState) -> Bool {
-        if case .parcel(let states) = entry.passing { return states.contains(state) }
-        return false
+        switch entry.passing {
+        case .parcel(let states), .scanned(let states): return states.contains(state)
+        default: return false
+        }
     }
 
     /// True if this event about a return is no longer news once the return is in `status`.
@@ -23,9 +25,9 @@ extension EventKind {
     /// True if a later event of another kind makes this one no longer news.
     public func isPassed(byEvent other: EventKind) -> Bool {
         switch entry.passing {
-        case .never, .rating: return false
+        case .never, .rating, .answered: return false
         case .order(_, let events, _): return events.contains(other.rawValue)
-        case .parcel(let states): return states.contains { $0.event == other }
+        case .parcel(let states), .scanned(let states): return states.contains { $0.event == other }
         case .returned(let statuses, let receipt):
             if receipt, other == .returnReceived { return true }
             return statuses.contains { $0.event == other }
@@ -38,6 +40,10 @@ extension EventKind {
         case .never: return nil
         case .order(let words, _, _): return words
         case .rating: return "the rating was changed"
+        case .answered: return "somebody answered, or it is closed"
+        case .scanned(let states):
+            let words = Self.either(ParcelState.allCases.filter(states.contains).map(\.rawValue))
+            return "the parcel was scanned again, or is \(words)"
         case .parcel(let states):
             return "the parcel is \(Self.either(ParcelState.allCases.filter(states.contains).map(\.rawValue)))"
         case .returned(let statuses, let receipt):
@@ -88,12 +94,15 @@ extension OrderRecord {
     private func overtaken(_ event: Event, about subject: Subject) -> Reason? {
         let kind = event.kind
         switch subject {
-        case .order, .other: return kind.isPassed(by: self) ? .passed : nil
+        case .order, .other:
+            if case .answered = kind.entry.passing { return waits(since: event.happenedAt) ? nil : .passed }
+            return kind.isPassed(by: self) ? .passed : nil
         case .shipment(let id):
             guard let shipment = shipment(id) else { return .passed }
             let state = parcelState(of: shipment)
             if isCancelled(shipment), !kind.survivesCancellation { return .cancelled }
             if !isCarried(shipment) { return .nothingToCarry }
+            if case .scanned = kind.entry.passing, wasScanned(shipment, after: event) { return .passed }
             return kind.isPassed(by: state) ? .passed : nil
         case .return(let id):
             guard let item = self.return(id) else { return .passed }
@@ -101,5 +110,19 @@ extension OrderRecord {
         case .refund:
             return nil
         }
+    }
+
+    /// Whether she still waits for a person since that moment.
+    private func waits(since moment: Moment) -> Bool {
+        guard let conversation, conversation.isPersons, let since = conversation.waitsSince else { return false }
+        return since <= moment
+    }
+
+    /// Whether the parcel was scanned after the silence that the event tells of.
+    private func wasScanned(_ shipment: Shipment, after event: Event) -> Bool {
+        let key = Subject.shipment(shipment.id).key
+        let since = event.occurrences.first { $0.subject == key }.flatMap { Delay.silentSince($0.mark) }
+        guard let since else { return false }
+        return scans(of: shipment).contains { $0.retractedAt == nil && $0.state != nil && $0.time > since }
     }
 }

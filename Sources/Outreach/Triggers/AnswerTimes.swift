@@ -15,7 +15,7 @@ public struct Away: Hashable, Sendable {
     public var from: CalendarDay
     public var until: CalendarDay
     /// What she is told then.
-    public var say: String?
+    public var say: LocalText?
 }
 
 extension ShopSettings {
@@ -24,9 +24,9 @@ extension ShopSettings {
         guard let answerWithin else { return nil }
         let calendar = calendar(zone: shopZone)
         switch answerWithin.unit {
-        case .minutes, .hours:
-            let seconds = Int64(answerWithin.count) * (answerWithin.unit == .hours ? 3_600 : 60)
-            return opened(seconds, after: moment, shopZone: shopZone)
+        case .minutes, .hours, .businessHours:
+            let seconds = Int64(answerWithin.count) * (answerWithin.unit == .minutes ? 60 : 3_600)
+            return calendar.opened(seconds, after: moment)
         case .days, .weeks, .businessDays:
             let end = calendar.moment(answerWithin, after: moment, in: shopZone)
             guard let back = awayAt(end, shopZone: shopZone)?.until else { return end }
@@ -35,34 +35,10 @@ extension ShopSettings {
         }
     }
 
-    /// When so many seconds of business hours have passed. Without hours, those of the working days.
-    private func opened(_ seconds: Int64, after moment: Moment, shopZone: Zone) -> Moment? {
-        let hours =
-            businessHours.isEmpty ? [BusinessHours(weekdays: businessDays, start: 0, end: 1_440)] : businessHours
-        var left = seconds
-        var day = shopZone.day(at: moment)
-        // A year without an open hour promises nothing.
-        for _ in 0..<400 {
-            if !holidays.contains(day), away(on: day) == nil {
-                for span in hours.filter({ $0.weekdays.contains(day.weekday) }).sorted(by: { $0.start < $1.start }) {
-                    let start = max(moment, shopZone.moment(on: day, secondOfDay: span.start * 60))
-                    let end =
-                        span.end >= 1_440
-                        ? shopZone.moment(on: day.adding(days: 1), secondOfDay: 0)
-                        : shopZone.moment(on: day, secondOfDay: span.end * 60)
-                    let open = (end.milliseconds - start.milliseconds) / 1_000
-                    if open <= 0 { continue }
-                    if open >= left { return start + .seconds(left) }
-                    left -= open
-                }
-            }
-            day = day.adding(days: 1)
-        }
-        return nil
-    }
-
     /// What she is told while nobody is there; nil while somebody is, or where shop.yaml says nothing.
-    public func awayNote(at moment: Moment, shopZone: Zone) -> String? { awayAt(moment, shopZone: shopZone)?.say }
+    public func awayNote(at moment: Moment, shopZone: Zone, language: String? = nil) -> String? {
+        awayAt(moment, shopZone: shopZone)?.say?.words(for: [language, locale].compactMap(\.self))
+    }
 
     private func awayAt(_ moment: Moment, shopZone: Zone) -> Away? { away(on: shopZone.day(at: moment)) }
 

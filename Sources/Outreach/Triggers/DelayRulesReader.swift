@@ -8,8 +8,9 @@
 ///     delays:
 ///       no_scan: 5 business days      # or 'off'
 ///       not_handed_over: 3 business days
+///     lost_after: { domestic: 7 days, abroad: 20 days }
 struct DelayRulesReader {
-    static let keys = ["promises", "delays"]
+    static let keys = ["promises", "delays", "lost_after"]
 
     /// The rules, as far as they could be read.
     static func read(_ fields: Fields, _ faults: inout FaultList) -> DelayRules {
@@ -33,6 +34,14 @@ struct DelayRulesReader {
             }
             rules.promises.append(promise)
             lines.append(element.position.line)
+        }
+        if let value = fields.value("lost_after") {
+            let lost = Fields(
+                value, known: ["domestic", "abroad"],
+                otherWords: ["international": "abroad", "home": "domestic", "national": "domestic"],
+                what: "'lost_after'", &faults)
+            rules.lostAfter = loss("domestic", of: lost, &faults)
+            rules.lostAfterAbroad = loss("abroad", of: lost, &faults)
         }
         guard let value = fields.value("delays") else { return rules }
         let delays = Fields(value, known: ["no_scan", "not_handed_over"], what: "'delays'", &faults)
@@ -59,7 +68,7 @@ struct DelayRulesReader {
             return nil
         }
         guard let within = fields.length("within", &faults) else { return nil }
-        guard within.unit != .hours, within.unit != .minutes else {
+        guard ![.hours, .minutes, .businessHours].contains(within.unit) else {
             faults.add(
                 at: fields.value("within")?.position ?? tree.position, "a promise is counted in days",
                 hint: "write '2 days' or '3 business days'")
@@ -77,10 +86,28 @@ struct DelayRulesReader {
             return nil
         }
         guard let length = fields.length(key, &faults) else { return usual }
-        guard length.unit != .minutes, length.unit != .hours || length.count >= 24 else {
+        guard length.unit != .minutes, length.unit != .businessHours, length.unit != .hours || length.count >= 24
+        else {
             faults.add(
                 at: value.position, "'\(key)' has to be at least a day", hint: "write '5 business days', or 'off'")
             return usual
+        }
+        return length
+    }
+
+    /// After how much silence a parcel is presumed lost: in days, since carriers are often silent for two or three.
+    private static func loss(_ key: String, of fields: Fields, _ faults: inout FaultList) -> Length? {
+        guard let length = fields.length(key, &faults), let position = fields.value(key)?.position else { return nil }
+        let isLong =
+            switch length.unit {
+            case .weeks: true
+            case .days, .businessDays: length.count >= 3
+            case .minutes, .hours, .businessHours: false
+            }
+        guard isLong else {
+            faults.add(
+                at: position, "'\(key)' has to be at least three days", hint: "write '7 days' or '5 business days'")
+            return nil
         }
         return length
     }

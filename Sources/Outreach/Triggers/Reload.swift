@@ -26,7 +26,8 @@ public struct Reload: Sendable {
         let b = new.settings
         let all =
             a.mode != b.mode || a.quietHours != b.quietHours || a.limit != b.limit || a.businessDays != b.businessDays
-            || a.holidays != b.holidays || a.labelsExpireAfterDays != b.labelsExpireAfterDays
+            || a.holidays != b.holidays || a.businessHours != b.businessHours || a.away != b.away
+            || a.labelsExpireAfterDays != b.labelsExpireAfterDays
         return Set(
             new.triggers.filter { trigger in
                 guard !all, let before = old.trigger(trigger.name) else { return true }

@@ -71,7 +71,7 @@ public struct Limit: Hashable, Sendable, CustomStringConvertible {
     public var window: Duration {
         switch per.unit {
         case .minutes: .minutes(per.count)
-        case .hours: .hours(per.count)
+        case .hours, .businessHours: .hours(per.count)
         case .days, .businessDays: .days(per.count)
         case .weeks: .days(7 * per.count)
         }

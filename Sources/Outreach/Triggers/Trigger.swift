@@ -15,7 +15,7 @@ public struct Trigger: Sendable {
     public var wait: Wait
     /// Nil for the usual one for the event.
     public var oncePer: OncePer?
-    /// What it sends; at least one.
+    /// What it sends, and then what it does; at least one.
     public var lines: [SendLine]
     /// What its messages are about.
     public var about: MailStream
@@ -47,9 +47,18 @@ public struct Trigger: Sendable {
 
     /// The line of that name, if it still has one.
     public func line(named name: String) -> SendLine? { lines.first { $0.name == name } }
+
+    /// The line by which the shopper hears what its actions brought; nil if she hears of it by none.
+    var teller: SendLine? {
+        lines.first { $0.destination == .customer } ?? lines.first { $0.destination == .answer }
+            ?? lines.first { $0.destination == .phone }
+    }
+
+    /// True if it gives conversations to people.
+    var handsOver: Bool { lines.contains { $0.action?.verb == "hand_over" } }
 }
 
-/// One line of `send`: an effect of its own, with its own fate.
+/// One line of `send` or `do`: an effect of its own, with its own fate.
 public struct SendLine: Hashable, Sendable {
     /// Where it goes.
     public enum Destination: Hashable, Sendable {
@@ -67,6 +76,8 @@ public struct SendLine: Hashable, Sendable {
         case other(ChannelName, target: String)
         /// To whoever wrote the message, where and in the thread in which she wrote it.
         case answer
+        /// To nobody: it is done.
+        case action(ActionLine)
 
         /// Whether a shopper reads it.
         public var isShopper: Bool { self == .customer || self == .answer }
@@ -82,6 +93,8 @@ public struct SendLine: Hashable, Sendable {
     public var replyTo: MailAddress?
     /// False if a label is linked rather than attached.
     public var attachesLabel: Bool
+    /// True if its channel acts and brings something: the messages beside it tell what came of it.
+    var isChannelsAction = false
 
     public init(
         to destination: Destination, template: String = "", replyTo: MailAddress? = nil, attachesLabel: Bool = true
@@ -99,6 +112,7 @@ public struct SendLine: Hashable, Sendable {
         case .phone: .sms
         case .webhook: .webhook
         case .other(let channel, _): channel
+        case .action(let action): action.channel
         }
     }
 
@@ -121,8 +135,22 @@ public struct SendLine: Hashable, Sendable {
         case .customer, .merchant, .address, .answer, .phone: ""
         case .webhook(let name): name
         case .other(_, let target): target
+        case .action(let action): action.target
         }
     }
+
+    /// What it does, if it is a line of `do`.
+    public var action: ActionLine? {
+        if case .action(let action) = destination { return action }
+        return nil
+    }
+
+    /// The gift of policy.yaml that it gives; nil if it gives none.
+    public var gift: String? { action.flatMap { $0.verb == "give" ? $0.object : nil } }
+
+    /// True if it acts and brings something that the messages beside it tell of, and that the shopper gets only if she is
+    /// told. What is done in a conversation is no such thing.
+    public var isAction: Bool { isChannelsAction || gift != nil }
 
     /// True if it is a mail, with a mail's template.
     public var isMail: Bool { channel == .email }
@@ -143,6 +171,7 @@ public struct SendLine: Hashable, Sendable {
         case .merchant: "email:merchant"
         case .address(let address): "email:\(address.address)"
         case .answer: Self.answerName
+        case .action(let action): action.name
         case .webhook, .other, .phone: Route(shop: "", channel: channel, target: target).name
         }
     }
@@ -272,6 +301,11 @@ extension OrderRecord {
         let shipments = event.subjects.compactMap { subject -> Shipment? in
             if case .shipment(let id) = subject { return shipment(id) }
             return nil
+        }
+        if event.aggregate.kind == .conversation {
+            // Whoever asks again does not go to the end of the line.
+            if event.kind == .conversationUnanswered { return event.happenedAt }
+            return max(conversation?.lastAt ?? event.happenedAt, event.happenedAt)
         }
         guard !shipments.isEmpty else { return max(lastChangeAt, event.happenedAt) }
         let states = shipments.map { state(of: $0, now: event.recordedAt, zone: zone) }

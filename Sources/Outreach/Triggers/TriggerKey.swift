@@ -136,7 +136,7 @@ extension TriggerKey {
             words:
                 "How long nothing newer must have been heard: '4 business days'. Each new scan starts it again.",
             help:
-                "How long to wait in which nothing new happens: `for: 4 business days`. Each new scan of the parcel (or change of the order or return) restarts it.",
+                "How long to wait in which nothing new happens: `for: 4 business days`, `for: 4 business hours`. Each new scan of the parcel (or change of the order or return) restarts it; on `conversation.unanswered` it counts from the oldest message that nobody has answered.",
             example: "for: 4 business days", needsValue: true, hastens: waitChanged,
             read: { reader, fields, trigger in reader.silence(fields, &trigger) }),
         TriggerKey(
@@ -178,9 +178,13 @@ extension TriggerKey {
             read: { reader, fields, trigger in trigger.replaces = reader.replaces(fields, name: trigger.name) }),
         TriggerKey(
             "send", .oneOrMore(.named("line")), words: "What is sent: 'email', 'webhook: NAME', or a list of them.",
-            help: "What to send: see below.", example: "send: email", isRequired: true,
-            alsoCalled: ["do", "action", "actions"],
+            help: "What to send: see below.", example: "send: email",
             read: { reader, fields, trigger in trigger.lines = reader.lines(fields, name: trigger.name) }),
+        TriggerKey(
+            "do", .oneOrMore(.named("action")), words: "What is done: 'hand_over', 'close', or a list of them.",
+            help: "What to do, beside `send` or without it: see below.", example: "do: hand_over",
+            alsoCalled: ["action", "actions"],
+            read: { reader, fields, trigger in trigger.lines += reader.actions(fields, trigger) }),
         TriggerKey(
             "answers_even", .oneOrMore(.oneOf(AnswerGuard.allCases.map(\.rawValue))),
             words:

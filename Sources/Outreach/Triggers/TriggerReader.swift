@@ -17,9 +17,27 @@ struct TriggerReader {
         var events = EventVocabulary.standard
         /// The keys that a file can have.
         var keys = TriggerKeys.standard
+        /// The verbs that `do` can name.
+        var actions = ActionVerbs.standard
+        /// The gifts of policy.yaml; none without the file.
+        var gifts: Set<String> = []
+        var hasPolicy = false
+
+        /// What is wrong with giving that gift; nil if nothing is.
+        func objection(toGift name: String) -> (message: String, hint: String)? {
+            if gifts.contains(name) { return nil }
+            guard hasPolicy else {
+                return (
+                    "there is no gift '\(name)', for there is no policy.yaml",
+                    "make the file 'policy.yaml' with 'gifts:' and 'budgets:' (docs/actions.md)"
+                )
+            }
+            let meant = nearest(to: name, in: gifts.sorted()).map { "did you mean '\($0)'?" }
+            return ("policy.yaml has no gift '\(name)'", meant ?? "write it there, under 'gifts:'")
+        }
     }
 
-    private let surroundings: Surroundings
+    let surroundings: Surroundings
     private let name: String
     var faults: FaultList
 
@@ -275,6 +293,13 @@ struct TriggerReader {
 
     /// Warns of things that have no effect, or a surprising one.
     private mutating func warn(_ fields: Fields, _ trigger: Trigger) {
+        if trigger.events.contains(.conversationUnanswered), trigger.wait.start == .none,
+            let place = fields.value("on")?.position
+        {
+            faults.warn(
+                at: place, "this happens as soon as a message waits for a person",
+                hint: "write 'for: 4 business hours' below it")
+        }
         guard let settings = surroundings.settings else { return }
         let lines = trigger.lines
         let toCustomer = lines.contains(where: \.isContact)
@@ -416,15 +441,19 @@ struct TriggerReader {
 
     /// Checks that what answers hears of conversations, and that conversations are answered and not written to.
     mutating func checkAnswers(_ fields: Fields, _ trigger: Trigger) {
-        guard let place = fields.value("send")?.position, !trigger.events.isEmpty else { return }
+        guard let place = fields.value("send")?.position ?? fields.value("do")?.position, !trigger.events.isEmpty
+        else { return }
         let isAnswer = trigger.lines.contains { $0.destination == .answer }
         if isAnswer, let other = trigger.events.first(where: { $0.aggregate != .conversation }) {
             faults.add(
                 at: place, "there is nothing to answer on '\(other.rawValue)'",
                 hint: "write 'send: email', or use it on 'message.received'")
         }
+        warnOfClosing(trigger, at: fields.entry("do")?.keyPosition ?? place)
+        // How it went is asked when it is over, in a mail of its own.
+        let asked: EventKind? = trigger.about == .ratings ? .conversationClosed : nil
         if trigger.lines.contains(where: { $0.destination == .customer }),
-            let talk = trigger.events.first(where: { $0.aggregate == .conversation })
+            let talk = trigger.events.first(where: { $0.aggregate == .conversation && $0 != asked })
         {
             faults.add(
                 at: place,
@@ -433,10 +462,20 @@ struct TriggerReader {
         }
     }
 
+    /// Warns of a trigger that closes what it does not answer: whoever wrote waits then.
+    private mutating func warnOfClosing(_ trigger: Trigger, at place: Position) {
+        guard trigger.events.contains(.messageReceived), trigger.lines.contains(where: { $0.action?.verb == "close" }),
+            !trigger.lines.contains(where: { $0.destination == .answer })
+        else { return }
+        faults.warn(
+            at: place, "'close' has no effect here: nothing is closed while the customer waits for an answer",
+            hint: "add 'send: answer', or use it on 'conversation.…'")
+    }
+
     mutating func examples(_ fields: Fields, _ trigger: Trigger) -> [Example] {
         fields.value("examples").map {
             ExampleReader.read(
-                $0, events: trigger.events, lines: trigger.lines, settings: surroundings.settings, &faults)
+                $0, events: trigger.events, lines: trigger.lines, surroundings: surroundings, &faults)
         } ?? []
     }
 
@@ -444,6 +483,7 @@ struct TriggerReader {
 
     mutating func lines(_ fields: Fields, name: String) -> [SendLine] {
         guard let value = fields.value("send") else {
+            if fields.entry("send") == nil, fields.entry("do") != nil { return [] }
             faults.add(
                 at: fields.entry("send")?.keyPosition ?? fields.position, "'send' is missing: what does it send?",
                 hint: "write for example 'send: email'")

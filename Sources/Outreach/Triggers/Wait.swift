@@ -1,17 +1,21 @@
 internal import Liquid
 
-/// A length of time as a merchant writes it: `7 days`, `36 hours`, `3 business days`.
+/// A length of time as a merchant writes it: `7 days`, `36 hours`, `3 business days`, `4 business hours`.
 ///
 /// Minutes and hours are exact. Days and weeks are calendar days: `1 day` after 18:00 is 18:00 the next day, even if
-/// the clocks change in between.
+/// the clocks change in between. Business hours pass while people are there (`business_hours` in shop.yaml).
 public struct Length: Hashable, Sendable, Codable, CustomStringConvertible {
     /// What is counted.
     public enum Unit: String, Sendable, Codable, CaseIterable {
         case minutes, hours, days, weeks
         case businessDays = "business days"
+        case businessHours = "business hours"
 
         /// The word for a single one.
         var singular: String { String(rawValue.dropLast()) }
+
+        /// True for what only passes while the shop works.
+        var isBusiness: Bool { self == .businessDays || self == .businessHours }
     }
 
     public var count: Int
@@ -24,7 +28,7 @@ public struct Length: Hashable, Sendable, Codable, CustomStringConvertible {
 
     /// Two years, which is longer than a shop waits for anything.
     private static let longest: [Unit: Int] = [
-        .minutes: 1_051_200, .hours: 17_520, .days: 730, .weeks: 104, .businessDays: 520,
+        .minutes: 1_051_200, .hours: 17_520, .days: 730, .weeks: 104, .businessDays: 520, .businessHours: 4_160,
     ]
 
     public var description: String { "\(count) \(count == 1 ? unit.singular : unit.rawValue)" }
@@ -77,12 +81,14 @@ public struct Length: Hashable, Sendable, Codable, CustomStringConvertible {
         return .success(Length(count, unit))
     }
 
-    /// What else people write for business days.
-    static let otherUnits = ["working days", "working day", "business-days", "weekdays"]
+    /// What else people write for business days and hours.
+    static let otherUnits = [
+        "working days", "working day", "business-days", "weekdays", "working hours", "working hour", "business-hours",
+    ]
 
     private static func unit(_ text: String) -> Unit? {
         switch text {
-        case let other where otherUnits.contains(other): .businessDays
+        case let other where otherUnits.contains(other): other.contains("hour") ? .businessHours : .businessDays
         default: Unit.allCases.first { $0.rawValue == text || $0.singular == text }
         }
     }
@@ -189,13 +195,17 @@ public struct Wait: Hashable, Sendable {
     public static let none = Wait(start: .none, at: nil)
 }
 
-/// Which days the shop works, in its own zone.
+/// Which days the shop works, in its own zone, and when people are there.
 public struct BusinessCalendar: Hashable, Sendable {
     /// 1 for Monday to 7 for Sunday; at least one.
     public var weekdays: Set<Int>
     public var holidays: Set<CalendarDay>
     /// The shop's time zone.
     public var zone: Zone
+    /// When people are there; empty for all day on the days on which the shop works.
+    public var hours: [BusinessHours] = []
+    /// When nobody is there.
+    public var away: [Away] = []
 
     /// Monday to Friday are used if `weekdays` is empty, since counting business days would never end.
     public init(weekdays: Set<Int> = [1, 2, 3, 4, 5], holidays: Set<CalendarDay> = [], zone: Zone) {
@@ -243,6 +253,7 @@ public struct BusinessCalendar: Hashable, Sendable {
         case .days: sameTime(in: zone, as: moment) { $0.adding(days: -length.count) }
         case .weeks: sameTime(in: zone, as: moment) { $0.adding(days: -7 * length.count) }
         case .businessDays: sameTime(in: self.zone, as: moment) { self.day(length.count, businessDaysBefore: $0) }
+        case .businessHours: opened(Int64(length.count) * 3_600, before: moment) ?? .distantPast
         }
     }
 
@@ -255,6 +266,57 @@ public struct BusinessCalendar: Hashable, Sendable {
         case .days: sameTime(in: zone, as: moment) { $0.adding(days: length.count) }
         case .weeks: sameTime(in: zone, as: moment) { $0.adding(days: 7 * length.count) }
         case .businessDays: sameTime(in: self.zone, as: moment) { self.day(length.count, businessDaysAfter: $0) }
+        case .businessHours: opened(Int64(length.count) * 3_600, after: moment) ?? .distantFuture
+        }
+    }
+
+    /// When so many seconds of business hours will have passed; nil if that takes more than two years.
+    func opened(_ seconds: Int64, after moment: Moment) -> Moment? {
+        var left = seconds
+        var day = zone.day(at: moment)
+        for _ in 0..<Self.mostDays {
+            for span in spans(on: day) {
+                let start = max(moment, span.start)
+                let open = (span.end.milliseconds - start.milliseconds) / 1_000
+                if open <= 0 { continue }
+                if open >= left { return start + .seconds(left) }
+                left -= open
+            }
+            day = day.adding(days: 1)
+        }
+        return nil
+    }
+
+    /// Since when so many seconds of business hours have passed; nil if that is more than two years ago.
+    func opened(_ seconds: Int64, before moment: Moment) -> Moment? {
+        var left = seconds
+        var day = zone.day(at: moment)
+        for _ in 0..<Self.mostDays {
+            for span in spans(on: day).reversed() {
+                let end = min(moment, span.end)
+                let open = (end.milliseconds - span.start.milliseconds) / 1_000
+                if open <= 0 { continue }
+                if open >= left { return end - .seconds(left) }
+                left -= open
+            }
+            day = day.adding(days: -1)
+        }
+        return nil
+    }
+
+    /// So many days are looked through for open hours.
+    private static let mostDays = 800
+
+    /// When people are there on that day, in order.
+    private func spans(on day: CalendarDay) -> [(start: Moment, end: Moment)] {
+        if holidays.contains(day) || away.contains(where: { $0.from <= day && day <= $0.until }) { return [] }
+        let all = hours.isEmpty ? [BusinessHours(weekdays: weekdays, start: 0, end: 1_440)] : hours
+        return all.filter { $0.weekdays.contains(day.weekday) }.sorted { $0.start < $1.start }.map { span in
+            let end =
+                span.end >= 1_440
+                ? zone.moment(on: day.adding(days: 1), secondOfDay: 0)
+                : zone.moment(on: day, secondOfDay: span.end * 60)
+            return (zone.moment(on: day, secondOfDay: span.start * 60), end)
         }
     }
 

@@ -14,7 +14,7 @@ struct ConversationRow {
         conversations.opened_at, conversations.waits_since, conversations.decide_by, conversations.snoozed_until,
         conversations.closed_at, conversations.reason, conversations.hand_overs, conversations.take_overs,
         conversations.closings, conversations.last_at, conversations.last_incoming_at, conversations.message_count,
-        conversations.address_key, orders.address_key
+        conversations.address_key, orders.address_key, conversations.tags
         """
     /// The tables that have them.
     static let tables = """
@@ -39,6 +39,7 @@ struct ConversationRow {
         (record.handOvers, record.takeOvers, record.closings) = (row[16], row[17], row[18])
         (record.lastAt, record.lastIncomingAt) = (row.moment(19), row.optionalMoment(20))
         record.messageCount = row[21]
+        record.tags = try ConversationMessage.texts(stored: row[24])
         self.record = record
         addressKeys = [row[22] as Data?, row[23] as Data?].compactMap(\.self)
     }
@@ -73,16 +74,34 @@ extension ConversationMessage {
         files = try Self.files(stored: row[18])
     }
 
-    private static func files(stored text: String) throws -> [String] {
+    private static func files(stored text: String) throws -> [MessageFile] {
         if text == "[]" { return [] }
-        do { return try JSONDecoder().decode([String].self, from: Data(text.utf8)) } catch {
-            throw StoreFailure.unreadable("the names of a message's files")
+        do { return try JSONDecoder().decode([MessageFile].self, from: Data(text.utf8)) } catch {
+            throw StoreFailure.unreadable("the list of a message's files")
         }
     }
 
-    /// The names of its files as they are stored.
+    /// The list of its files as it is stored.
     var storedFiles: String {
-        get throws { files.isEmpty ? "[]" : String(decoding: try JSONEncoder().encode(files), as: UTF8.self) }
+        get throws {
+            if files.isEmpty { return "[]" }
+            let encoder = JSONEncoder()
+            encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+            return String(decoding: try encoder.encode(files), as: UTF8.self)
+        }
+    }
+
+    /// A list of names from its column.
+    static func texts(stored text: String) throws -> [String] {
+        if text == "[]" { return [] }
+        do { return try JSONDecoder().decode([String].self, from: Data(text.utf8)) } catch {
+            throw StoreFailure.unreadable("a list of names of a conversation")
+        }
+    }
+
+    /// A list of names as it is stored.
+    static func stored(_ texts: [String]) throws -> String {
+        texts.isEmpty ? "[]" : String(decoding: try JSONEncoder().encode(texts), as: UTF8.self)
     }
 
     /// Who said it, as the row has it.

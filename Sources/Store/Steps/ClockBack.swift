@@ -80,6 +80,9 @@ extension Connection {
         for column in ["decided_at", "contacted_at"] {
             try run("UPDATE trials SET \(column) = ? WHERE shop = ? AND \(column) > ?", [moment, shop, moment])
         }
+        for column in ["noted_at", "judged_at"] {
+            try run("UPDATE answers SET \(column) = ? WHERE shop = ? AND \(column) > ?", [moment, shop, moment])
+        }
         try bringTalliesBack(shop: shop, to: now)
         // What waits.
         try run(
@@ -109,6 +112,7 @@ extension Connection {
             try run(
                 "UPDATE conversations SET \(column) = ? WHERE shop = ? AND \(column) > ?", [moment, shop, moment])
         }
+        try run("DELETE FROM presence WHERE shop = ? AND seen_at > ?", [shop, moment])
         try run(
             "UPDATE conversation_messages SET said_at = ? WHERE shop = ? AND said_at > ?", [moment, shop, moment])
     }

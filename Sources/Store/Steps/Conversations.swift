@@ -64,8 +64,10 @@ extension Store: ConversationStore {
         return try await write { db in
             var written: (id: Int64, events: [Event])?
             let refusal = try db.isolated(path: path) {
-                written = try db.write(change, judged: judged, incoming: incoming, hash: hash, path: path, now: now)
-                return written != nil
+                let done = try db.write(
+                    change, judged: judged, incoming: incoming, hash: hash, path: path, now: now)
+                written = done.map { ($0.id, $0.events) }
+                return done != nil
             }
             if let refusal { throw refusal }
             try db.note(now)
@@ -97,6 +99,20 @@ extension Store: ConversationStore {
     /// The conversations of a shop in which a message of hers is not decided yet, the oldest first.
     public func undecidedConversations(shop: String, limit: Int) async throws(StoreFailure) -> [Int64] {
         try await read { db in try db.all(Query.undecided, [try db.shop(shop), limit]) { $0[0] } }
+    }
+
+    /// The conversation in which an effect left a message or a note; nil if it left none.
+    public func conversation(ofEffect id: Int64, shop: String) async throws(StoreFailure) -> Int64? {
+        try await read { db in try db.integer(Query.conversationOfSentMessage, [try db.shop(shop), id]) }
+    }
+
+    /// The open conversation about an order in which something was said last.
+    public func openConversation(about orderID: String, shop domain: String) async throws(StoreFailure) -> Int64? {
+        try await read { db in
+            let shop = try db.shop(domain)
+            guard let order = try db.order(orderID, shop: shop) else { return nil }
+            return try db.integer(Query.openConversationOfOrder, [shop, order])
+        }
     }
 
     /// What triggers made of a conversation's message, in any state.
@@ -133,21 +149,26 @@ extension Connection {
             record.answersLastDay = max(record.answersLastDay, try answers(since: now - .days(1)))
             let questions = try integer(Query.questionsSince, [shop, key, (now - .days(30)).milliseconds])
             record.questionsLast30Days = max(record.questionsLast30Days, Int(questions ?? 0))
+            let losses = try integer(
+                Query.lossesSince, [shop, key, (now - .days(365)).milliseconds, "%\"delivered_not_received\"%"])
+            record.lossesLastYear = max(record.lossesLastYear, Int(losses ?? 0))
         }
+        record.rating = try integer(Query.scoreOfConversation, [shop, id]).map { Int($0) }
         return record
     }
 
-    /// Writes a change of a conversation; nil if it has another version by now.
+    /// Writes a change of a conversation, and returns its number, its events and the effects of its mails; nil if it has
+    /// another version by now.
     func write(
         _ change: ConversationChange, judged: [RawObservation], incoming: IncomingOutcome?, hash: KeyedHash,
         path: String, now: Moment
-    ) throws -> (id: Int64, events: [Event])? {
+    ) throws -> (id: Int64, events: [Event], mails: [Int64])? {
         var record = change.record
         let shop = try self.shop(record.shop)
         for observation in change.messages.compactMap(\.observationID) {
             guard let known = try integer(Query.conversationOfObservation, [shop, observation]) else { continue }
             for one in judged { try markJudged(one, shop: shop, now: now) }
-            return (known, [])
+            return (known, [], [])
         }
         let known = record.id == 0 ? nil : try aggregate(record.aggregate, shop: shop)
         guard known?.version ?? 0 == record.version else { return nil }
@@ -156,15 +177,27 @@ extension Connection {
         let id = try known?.id ?? numbers.take(.aggregates, shop: shop, in: self)
         record.id = id
         record.messageCount += change.messages.count
-        let wasPersons = try first(Query.stateOfConversation, [shop, id]) {
-            ["person", "snoozed"].contains($0[0] as String)
+        let before = try first(Query.stateOfConversation, [shop, id]) { row in
+            (state: row[0] as String, waitsSince: row.optionalMoment(1))
         }
+        let wasPersons = ["person", "snoozed"].contains(before?.state)
+        try count(change, as: id, waitedSince: before?.waitsSince, shop: shop, now: now, tally: &tally)
         try put(record, isNew: known == nil, shop: shop, hash: hash)
-        try note(wasPersons: wasPersons ?? false, record, shop: shop, now: now)
+        try countOutcome(
+            of: change, as: id, wasClosed: before?.state == "closed", shop: shop, now: now, tally: &tally)
+        try note(wasPersons: wasPersons, record, shop: shop, now: now)
         var messages = change.messages
+        var mails: [Int64] = []
         for mail in change.mails {
             let outcome = try commit([Plan(mail, of: record, now: now)], hash: hash, path: path, now: now)
             if let refusal = outcome.refused.values.first { throw refusal }
+            if mail.origin == .person, let effect = outcome.effects.first {
+                try wantCopy(ofEffect: effect.id, shop: shop)
+            }
+            if mail.hasFiles, let effect = outcome.effects.first {
+                try keepFiles(ofEffect: effect.id, since: mail.dueAt, shop: shop)
+            }
+            mails += outcome.effects.map(\.id)
             guard let place = mail.carries else { continue }
             // What was to be sent is on its way by another step's hand.
             guard let effect = outcome.effects.first else { return nil }
@@ -174,9 +207,19 @@ extension Connection {
         for index in messages.indices {
             messages[index].id = try numbers.take(.conversationMessages, shop: shop, in: self)
             try insert(messages[index], conversation: id, shop: shop, hash: hash)
+            if let observation = messages[index].observationID, messages[index].channel == .mailbox,
+                !messages[index].files.isEmpty
+            {
+                try keepFiles(ofObservation: observation, since: messages[index].at, shop: shop)
+            }
         }
         var events: [Event] = []
-        for event in change.events {
+        for var event in change.events {
+            if case .rated(let request, let mark, _, let at) = event {
+                let kind = EventKind.ratingGiven.rawValue
+                let last = try integer(Query.lastOccurrence, [shop, id, Rating.subject(request).key, kind])
+                event = .rated(request: request, mark: mark, n: Int(last ?? 0) + 1, at: at)
+            }
             let event = event.event(of: record, messages: messages, now: now)
             let stored = try insert(
                 event, aggregate: id, shop: shop, figure: Tally.figure(of: event, carrier: ""), numbers: &numbers)
@@ -185,12 +228,26 @@ extension Connection {
             tally.add(.events, [event.kind.rawValue, event.silence?.rawValue ?? ""], shop: shop)
             tally.happened(event, carrier: "", shop: shop)
         }
+        let waiting = ConversationRules.unanswered(
+            record, waited: before.flatMap { $0.isPersons ? $0.waited : nil }, messages: record.messages + messages,
+            now: now)
+        // It may have been handed back and forth meanwhile.
+        if let waiting,
+            try integer(
+                Query.isRecorded, [shop, id, waiting.occurrences[0].subject, waiting.kind.rawValue]) == nil,
+            let stored = try insert(waiting, aggregate: id, shop: shop, figure: nil, numbers: &numbers)
+        {
+            events.append(stored)
+            tally.add(.events, [waiting.kind.rawValue, ""], shop: shop)
+            tally.happened(waiting, carrier: "", shop: shop)
+        }
         if let reason = change.withdraws {
             for effect in try effects(Query.waitingWords, [shop, id]) {
                 let note = DecisionNote(at: now, state: .withdrawn, reason: reason)
                 try move(effect, to: note, shop: shop, tally: &tally)
             }
         }
+        try withdrawAlerts(of: record, shop: shop, now: now, tally: &tally)
         // From here on others number rows of the same kinds.
         try numbers.write(to: self)
         if var incoming {
@@ -199,7 +256,7 @@ extension Connection {
         }
         for one in judged { try markJudged(one, shop: shop, now: now) }
         try tally.write(to: self)
-        return (id, events)
+        return (id, events, mails)
     }
 
     /// Has what is decided about the order know that a person has the conversation now, or has it no more: what was
@@ -229,13 +286,13 @@ extension Connection {
         try run(
             """
             INSERT INTO conversations (shop, id, state, holder, team, channel, order_id, address, address_key, name,
-                subject, opened_at, waits_since, decide_by, snoozed_until, closed_at, reason, hand_overs, take_overs,
-                closings, last_at, last_incoming_at, message_count)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                subject, tags, opened_at, waits_since, decide_by, snoozed_until, closed_at, reason, hand_overs,
+                take_overs, closings, last_at, last_incoming_at, message_count)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             ON CONFLICT (shop, id) DO UPDATE SET state = excluded.state, holder = excluded.holder,
                 team = excluded.team, channel = excluded.channel, order_id = excluded.order_id,
                 address = excluded.address, address_key = excluded.address_key, name = excluded.name,
-                subject = excluded.subject, waits_since = excluded.waits_since, decide_by = excluded.decide_by,
+                subject = excluded.subject, tags = excluded.tags, waits_since = excluded.waits_since, decide_by = excluded.decide_by,
                 snoozed_until = excluded.snoozed_until, closed_at = excluded.closed_at, reason = excluded.reason,
                 hand_overs = excluded.hand_overs, take_overs = excluded.take_overs, closings = excluded.closings,
                 last_at = excluded.last_at, last_incoming_at = excluded.last_incoming_at,
@@ -243,7 +300,8 @@ extension Connection {
             """,
             [
                 shop, id, record.state.rawValue, record.holder, record.team, record.channel.rawValue, order, address,
-                address.map(hash.address), record.name, record.subject, record.openedAt.milliseconds,
+                address.map(hash.address), record.name, record.subject, try ConversationMessage.stored(record.tags),
+                record.openedAt.milliseconds,
                 record.waitsSince?.milliseconds, record.decideBy?.milliseconds, record.snoozedUntil?.milliseconds,
                 record.closedAt?.milliseconds, record.reason?.rawValue, record.handOvers, record.takeOvers,
                 record.closings, record.lastAt.milliseconds, record.lastIncomingAt?.milliseconds, record.messageCount,
@@ -275,10 +333,12 @@ extension Connection {
     /// Adds an answer that went out to its conversation: once, however often it is sent. The text is that of the mail
     /// itself, which the effect has; here stands what lists call it.
     func noteAnswer(_ effect: Effect, at moment: Moment, shop: Int64) throws {
+        try putAnswer(effect, isLive: true, at: moment, shop: shop)
         guard effect.line == SendLine.answerName, let conversation = effect.aggregate?.conversationID,
             try integer(Query.conversationOfSentMessage, [shop, effect.id]) == nil,
             let channel = try first(Query.channelOfConversation, [shop, conversation], { $0[0] as String })
         else { return }
+        try countFirstAnswer(effect, in: conversation, at: moment, shop: shop)
         let frozen = try message(effectID: effect.id, shop: shop)
         // The chat shows these very words; of a mail or a text, the words are the message's.
         let said = frozen?.asChat
@@ -296,6 +356,7 @@ extension Connection {
                 frozen?.id, said == nil ? frozen?.summary ?? "" : "", effect.id,
             ])
         try numbers.write(to: self)
+        try wantCopy(ofEffect: effect.id, shop: shop)
         try run(
             """
             UPDATE conversations SET message_count = message_count + 1,
@@ -329,7 +390,10 @@ extension Plan {
 }
 
 extension Query {
-    static let stateOfConversation = "SELECT state FROM conversations WHERE shop = ? AND id = ?"
+    static let isRecorded = """
+        SELECT 1 FROM occurrences WHERE shop = ? AND aggregate_id = ? AND subject = ? AND kind = ? AND n = 1
+        """
+    static let stateOfConversation = "SELECT state, waits_since FROM conversations WHERE shop = ? AND id = ?"
     static let isOrderWithPerson = """
         SELECT 1 FROM conversations
         WHERE shop = ? AND order_id = ? AND order_id IS NOT NULL AND state IN ('person', 'snoozed') LIMIT 1
@@ -355,6 +419,10 @@ extension Query {
         SELECT count(*) FROM conversation_messages WHERE shop = ? AND sender_key = ? AND said_at > ?
             AND sender_key IS NOT NULL AND direction = 'in'
         """
+    static let lossesSince = """
+        SELECT count(DISTINCT conversation_id) FROM conversation_messages WHERE shop = ? AND sender_key = ?
+            AND said_at > ? AND sender_key IS NOT NULL AND direction = 'in' AND understood LIKE ?
+        """
     static let conversationOfEffect = """
         SELECT aggregates.id
         FROM effects JOIN aggregates ON aggregates.shop = effects.shop AND aggregates.id = effects.aggregate_id
@@ -362,6 +430,11 @@ extension Query {
         """
     static let conversationOfSentMessage = """
         SELECT conversation_id FROM conversation_messages WHERE shop = ? AND effect_id = ? AND effect_id IS NOT NULL
+        """
+    static let openConversationOfOrder = """
+        SELECT id FROM conversations
+        WHERE shop = ? AND order_id = ? AND order_id IS NOT NULL AND state <> 'closed'
+        ORDER BY last_at DESC, id DESC LIMIT 1
         """
     static let conversationOfMail = """
         SELECT conversation_id FROM conversation_messages WHERE shop = ? AND mail_id = ? AND mail_id IS NOT NULL
@@ -381,6 +454,13 @@ extension Query {
         SELECT id, order_id, channel FROM conversations
         WHERE shop = ? AND address_key = ? AND address_key IS NOT NULL AND last_at >= ?
         ORDER BY last_at DESC, id DESC LIMIT 20
+        """
+    static let scoreOfConversation = """
+        SELECT score FROM ratings WHERE shop = ? AND aggregate_id = ? AND score IS NOT NULL
+        ORDER BY effect_id DESC LIMIT 1
+        """
+    static let lastOccurrence = """
+        SELECT max(n) FROM occurrences WHERE shop = ? AND aggregate_id = ? AND subject = ? AND kind = ?
         """
     static let channelOfConversation = "SELECT channel FROM conversations WHERE shop = ? AND id = ?"
     static let dueConversations = """

@@ -41,28 +41,7 @@ extension Store {
                     "INSERT INTO erased (shop, order_key, erased_at) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
                     [number, hash.order(gid), now.milliseconds])
                 numbersTexted.formUnion(try db.all(Query.numbersTexted, [number, id]) { $0[0] as Data })
-                for conversation in try db.all(Query.conversationNumbersOfOrder, [number, id], { $0[0] as Int64 }) {
-                    erased.messages += try db.removeConversation(conversation, shop: number, tally: &tally)
-                }
-                erased.messages += try db.removeChats(ofOrder: id, shop: number, tally: &tally)
-                erased.messages += try db.removeStory(ofAggregate: id, shop: number, tally: &tally)
-                for table in ["scans", "rereads"] {
-                    try db.run("DELETE FROM \(table) WHERE shop = ? AND order_id = ?", [number, id])
-                }
-                try db.removeParcels(ofOrder: id, shop: number, tally: &tally)
-                try db.removeJourneys(orderID: id, shop: number, tally: &tally)
-                for table in ["to_read", "marks"] {
-                    try db.run("DELETE FROM \(table) WHERE shop = ? AND order_gid = ?", [number, gid])
-                }
-                try db.removeIncoming(
-                    db.all(Query.incomingAboutAggregate, [number, id]) { $0[0] }, shop: number)
-                let about = try db.all(
-                    Query.observationsAbout, [number, AggregateKind.order.rawValue, gid]
-                ) { $0[0] as Int64 }
-                try db.removeIncoming(about, shop: number)
-                for table in ["orders", "aggregates"] {
-                    try db.run("DELETE FROM \(table) WHERE shop = ? AND id = ?", [number, id])
-                }
+                erased.messages += try db.removeOrder(id, gid: gid, shop: number, tally: &tally)
                 erased.orders += 1
             }
             var numbers = RowNumbers()
@@ -124,8 +103,40 @@ extension Connection {
         return orders.sorted { $0.key < $1.key }.map { (id: $0.key, gid: $0.value) }
     }
 
+    /// Removes an order with all that belongs to it, and returns the number of messages of ours.
+    ///
+    /// - Parameter keepingHashes: keeps of the mails about it by what they are known again.
+    func removeOrder(
+        _ id: Int64, gid: String, shop: Int64, tally: inout Tally, keepingHashes: Bool = false
+    ) throws -> Int {
+        var messages = 0
+        for conversation in try all(Query.conversationNumbersOfOrder, [shop, id], { $0[0] as Int64 }) {
+            messages += try removeConversation(
+                conversation, shop: shop, tally: &tally, keepingHashes: keepingHashes)
+        }
+        messages += try removeChats(ofOrder: id, shop: shop, tally: &tally, keepingHashes: keepingHashes)
+        messages += try removeStory(ofAggregate: id, shop: shop, tally: &tally)
+        for table in ["scans", "rereads"] {
+            try run("DELETE FROM \(table) WHERE shop = ? AND order_id = ?", [shop, id])
+        }
+        try removeParcels(ofOrder: id, shop: shop, tally: &tally)
+        try removeJourneys(orderID: id, shop: shop, tally: &tally)
+        for table in ["to_read", "marks"] {
+            try run("DELETE FROM \(table) WHERE shop = ? AND order_gid = ?", [shop, gid])
+        }
+        try removeIncoming(
+            all(Query.incomingAboutAggregate, [shop, id]) { $0[0] }, shop: shop, keepingHashes: keepingHashes)
+        try removeIncoming(
+            all(Query.observationsAbout, [shop, AggregateKind.order.rawValue, gid]) { $0[0] }, shop: shop,
+            keepingHashes: keepingHashes)
+        for table in ["orders", "aggregates"] {
+            try run("DELETE FROM \(table) WHERE shop = ? AND id = ?", [shop, id])
+        }
+        return messages
+    }
+
     /// Removes the effects and events of an aggregate, and returns the number of messages.
-    fileprivate func removeStory(ofAggregate id: Int64, shop: Int64, tally: inout Tally) throws -> Int {
+    func removeStory(ofAggregate id: Int64, shop: Int64, tally: inout Tally) throws -> Int {
         let messages = try removeEffects(ofAggregate: id, shop: shop, tally: &tally)
         for table in ["pending_events", "match_outcomes"] {
             try run(
@@ -142,15 +153,19 @@ extension Connection {
 
     /// Removes a conversation with all that was said in it and followed from it, the mails that it was read from
     /// included, and returns the number of messages of ours.
-    fileprivate func removeConversation(_ id: Int64, shop: Int64, tally: inout Tally) throws -> Int {
+    ///
+    /// - Parameter keepingHashes: keeps of the mails by what they are known again.
+    func removeConversation(
+        _ id: Int64, shop: Int64, tally: inout Tally, keepingHashes: Bool = false
+    ) throws -> Int {
         let read: [Int64] = try all(Query.observationsOfConversation, [shop, id]) { $0[0] }
         try removeAlerts(ofConversation: id, shop: shop)
-        for table in ["conversation_alerts", "conversation_messages"] {
+        for table in ["conversation_alerts", "presence", "conversation_messages"] {
             try run("DELETE FROM \(table) WHERE shop = ? AND conversation_id = ?", [shop, id])
         }
         let messages = try removeStory(ofAggregate: id, shop: shop, tally: &tally)
-        try removeIncoming(read, shop: shop)
-        try removeIncoming(all(Query.incomingAboutAggregate, [shop, id]) { $0[0] }, shop: shop)
+        let others: [Int64] = try all(Query.incomingAboutAggregate, [shop, id]) { $0[0] }
+        try removeIncoming(read + others, shop: shop, keepingHashes: keepingHashes)
         for table in ["conversations", "aggregates"] {
             try run("DELETE FROM \(table) WHERE shop = ? AND id = ?", [shop, id])
         }
@@ -158,15 +173,18 @@ extension Connection {
     }
 
     /// Removes the chats that proved an order, with whatever else was said in them, and takes back the codes of it.
-    fileprivate func removeChats(ofOrder id: Int64, shop: Int64, tally: inout Tally) throws -> Int {
+    fileprivate func removeChats(
+        ofOrder id: Int64, shop: Int64, tally: inout Tally, keepingHashes: Bool
+    ) throws -> Int {
         var messages = 0
         for key in try all(Query.chatsOfOrder, [shop, id], { $0[0] as Data }) {
             for conversation in try all(Query.conversationNumbersOfAddress, [shop, key], { $0[0] as Int64 }) {
-                messages += try removeConversation(conversation, shop: shop, tally: &tally)
+                messages += try removeConversation(
+                    conversation, shop: shop, tally: &tally, keepingHashes: keepingHashes)
             }
             try removeWords(of: key, shop: shop)
             for query in [Query.incomingOfAddress, Query.observationsOfAddress] {
-                try removeIncoming(all(query, [shop, key]) { $0[0] }, shop: shop)
+                try removeIncoming(all(query, [shop, key]) { $0[0] }, shop: shop, keepingHashes: keepingHashes)
             }
         }
         try run("DELETE FROM chats WHERE shop = ? AND order_id = ?", [shop, id])
@@ -212,9 +230,15 @@ extension Connection {
         let messages = try changes("DELETE FROM messages WHERE shop = ? AND effect_id = ?", [shop, id])
         for table in [
             "leases", "attempts", "decisions", "results", "effect_keys", "effect_events", "ratings", "trials",
+            "answers",
         ] {
             try run("DELETE FROM \(table) WHERE shop = ? AND effect_id = ?", [shop, id])
         }
+        try run(
+            """
+            UPDATE bookings SET told_by = 0
+            WHERE shop = ? AND effect_id = ? AND told_by IS NULL AND withdrawn_by IS NULL AND freed_at IS NULL
+            """, [shop, id])
         try run("DELETE FROM effects WHERE shop = ? AND id = ?", [shop, id])
         return messages
     }

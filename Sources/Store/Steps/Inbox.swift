@@ -67,6 +67,7 @@ public struct InboxCounts: Hashable, Sendable {
     public var needsPerson = 0
     public var mine = 0
     public var drafts = 0
+    public var review = 0
     public var snoozed = 0
     /// More are not counted.
     public static let most = 1_000
@@ -117,6 +118,7 @@ extension Store {
             counts.needsPerson = try count(Query.countUnclaimed, [shop])
             counts.mine = try count(Query.countHeld, [shop, person])
             counts.drafts = try count(Query.countDrafts, [shop])
+            counts.review = try count(Query.countToReview, [shop])
             counts.snoozed = try count(Query.countInState, [shop, ConversationRecord.State.snoozed.rawValue])
             return counts
         }

@@ -54,22 +54,6 @@ public struct ConversationView: Hashable, Sendable {
     public var others: [InboxLine]
 }
 
-/// Whether what was answered, or would have been, was what she asked for.
-public struct AnswerVerdict: Hashable, Sendable {
-    public var intent: String
-    public var language: String
-    /// Who understood it.
-    public var author: String
-    public var isRight: Bool
-
-    public init(of understood: Understood, isRight: Bool) {
-        intent = understood.asks.first ?? "unclear"
-        language = understood.language ?? ""
-        author = understood.author
-        self.isRight = isRight
-    }
-}
-
 extension Store {
     /// So many messages are on a page of a conversation.
     public static let messagesOfPage = 50
@@ -162,7 +146,7 @@ extension Store {
     }
 
     /// Writes what a person did with a conversation, with its entry of the audit and what it says of an answer: all of
-    /// it or nothing.
+    /// it or nothing. What sending a draft says of it counts once the change's mail goes out.
     ///
     /// - Parameter draft: an answer that still waits, and ends with it because it is wrong.
     /// - Returns: its number; nil, and nothing is written, if it has another version by now.
@@ -175,9 +159,14 @@ extension Store {
         defer { changes.call() }
         return try await write { db in
             var id: Int64?
+            var mails: [Int64] = []
             let refusal = try db.isolated(path: path) {
-                id = try db.write(change, judged: [], incoming: nil, hash: hash, path: path, now: now)?.id
-                return id != nil
+                guard
+                    let done = try db.write(
+                        change, judged: [], incoming: nil, hash: hash, path: path, now: now)
+                else { return false }
+                (id, mails) = (done.id, done.mails)
+                return true
             }
             if let refusal { throw refusal }
             guard let id else { return nil }
@@ -191,7 +180,9 @@ extension Store {
                     shop: shop, tally: &tally)
                 try tally.write(to: db)
             }
-            if let verdict { try db.note(verdict, shop: shop, now: now) }
+            if let verdict {
+                try db.note(verdict, waitingFor: verdict.by == .draft ? mails.first : nil, shop: shop, now: now)
+            }
             try db.append(audit, now: now)
             try db.note(now)
             return id
@@ -222,6 +213,7 @@ extension Store {
                 effect, to: DecisionNote(at: now, state: .withdrawn, reason: .dropped, detail: "taken back"),
                 shop: shop, tally: &tally)
             try tally.write(to: db)
+            let answer = try db.onlyAnswer(effectID, of: conversation, shop: shop)
             try db.run(
                 "DELETE FROM conversation_messages WHERE shop = ? AND effect_id = ? AND effect_id IS NOT NULL",
                 [shop, effectID])
@@ -235,10 +227,14 @@ extension Store {
                             AND hers.direction = 'in' AND hers.id > coalesce((
                                 SELECT max(ours.id) FROM conversation_messages AS ours
                                 WHERE ours.shop = conversations.shop AND ours.conversation_id = conversations.id
-                                    AND ours.direction = 'out'), 0))
+                                    AND ours.direction = 'out' AND (ours.author = 'person' OR ours.effect_id IN (
+                                        SELECT effect_id FROM answers
+                                        WHERE answers.shop = ours.shop
+                                            AND answers.conversation_id = ours.conversation_id))), 0))
                 WHERE shop = ? AND id = ?
                 """, [audit.who, ConversationReason.taken.rawValue, shop, conversation])
             try db.run("UPDATE aggregates SET version = version + 1 WHERE shop = ? AND id = ?", [shop, conversation])
+            try db.countTakenBack(answer: answer, of: conversation, shop: shop)
             let wasPersons = record.isPersons
             record.state = .person
             try db.note(wasPersons: wasPersons, record, shop: shop, now: now)
@@ -254,19 +250,6 @@ extension ConversationEffect {
         self.init(
             id: row[0], origin: try row.word(1), maker: row[2], line: row[3], state: try row.word(4),
             reason: try row.optionalWord(5), detail: row[6], dueAt: row.moment(7), attempts: row[8], eventID: row[9])
-    }
-}
-
-extension Connection {
-    /// Counts a verdict with those before it.
-    fileprivate func note(_ verdict: AnswerVerdict, shop: Int64, now: Moment) throws {
-        let name = RememberedName.answerProofs.rawValue
-        let text = try first("SELECT value FROM remembered WHERE shop = ? AND name = ?", [shop, name]) {
-            $0[0] as String
-        }
-        var proofs = text.flatMap(AnswerProofs.init(rememberedText:)) ?? AnswerProofs()
-        proofs[verdict.intent, verdict.language, verdict.author].note(right: verdict.isRight)
-        try run(Query.remember, [shop, name, proofs.rememberedText, now.milliseconds])
     }
 }
 

@@ -159,17 +159,18 @@ extension Connection {
                 switch silencing.who {
                 case .address(let address): .address(address)
                 case .key(let key): .addressKey(key)
+                case .order(let id): .order(id)
                 }
             try silence(
                 scope, shop: shop, stream: silencing.stream, reason: silencing.reason,
                 note: silencing.note, until: silencing.until, hash: hash, now: now)
         }
         for one in outcome.revocations {
+            let scope: SilenceScope = one.orderID.map { .order($0) } ?? .address(one.address)
             try run(
                 "DELETE FROM silences WHERE shop = ? AND scope = ? AND scope_key = ? AND stream = ? AND reason = ?",
                 [
-                    shop, SilenceScope.address("").name, hash.address(one.address), one.stream.rawValue,
-                    IncomingOutcome.Silencing.optOut,
+                    shop, scope.name, scope.key(hash), one.stream.rawValue, IncomingOutcome.Silencing.optOut,
                 ])
         }
         for mail in [outcome.forward, outcome.reply].compactMap(\.self) {
@@ -179,10 +180,21 @@ extension Connection {
     }
 
     /// Removes incoming mails with their judgements.
-    func removeIncoming(_ ids: [Int64], shop: Int64) throws {
+    ///
+    /// - Parameter keepingHashes: keeps of each by what it is known again, and nothing else.
+    func removeIncoming(_ ids: [Int64], shop: Int64, keepingHashes: Bool = false) throws {
         for id in ids {
             try run("DELETE FROM incoming WHERE shop = ? AND id = ?", [shop, id])
-            try run("DELETE FROM observations WHERE shop = ? AND id = ?", [shop, id])
+            if keepingHashes {
+                try run(
+                    """
+                    UPDATE observations SET bytes = ?, about_kind = NULL, about_gid = NULL, address_key = NULL,
+                        files_until = NULL
+                    WHERE shop = ? AND id = ?
+                    """, [Data(), shop, id])
+            } else {
+                try run("DELETE FROM observations WHERE shop = ? AND id = ?", [shop, id])
+            }
         }
     }
 }

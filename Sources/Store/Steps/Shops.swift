@@ -66,16 +66,7 @@ extension Store {
         _ value: String?, as name: String, shop: String, now: Moment
     ) async throws(StoreFailure) {
         try await write { db in
-            let number = try db.shop(shop)
-            if let value {
-                try db.run(
-                    """
-                    INSERT INTO remembered (shop, name, value, noted_at) VALUES (?, ?, ?, ?)
-                    ON CONFLICT (shop, name) DO UPDATE SET value = excluded.value, noted_at = excluded.noted_at
-                    """, [number, name, value, now.milliseconds])
-            } else {
-                try db.run("DELETE FROM remembered WHERE shop = ? AND name = ?", [number, name])
-            }
+            try db.remember(value, as: name, shop: try db.shop(shop), now: now)
             try db.note(now)
         }
     }
@@ -126,5 +117,20 @@ extension Connection {
         guard let row else { throw StoreFailure.unreadable("a shop") }
         return ShopState(
             liveSince: LiveSince(shop: row.0, sources: Dictionary(uniqueKeysWithValues: sources)), cursor: row.1)
+    }
+}
+
+extension Connection {
+    /// Keeps a small fact about a shop; nil removes it.
+    func remember(_ value: String?, as name: String, shop: Int64, now: Moment) throws {
+        if let value {
+            try run(
+                """
+                INSERT INTO remembered (shop, name, value, noted_at) VALUES (?, ?, ?, ?)
+                ON CONFLICT (shop, name) DO UPDATE SET value = excluded.value, noted_at = excluded.noted_at
+                """, [shop, name, value, now.milliseconds])
+        } else {
+            try run("DELETE FROM remembered WHERE shop = ? AND name = ?", [shop, name])
+        }
     }
 }

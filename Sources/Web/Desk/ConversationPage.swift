@@ -15,13 +15,22 @@ struct ConversationPage: PageContent {
         var channel: String
         var at: Instant
         var text: String
-        var files: [String]
+        var files: [File]
         /// What to know of it: what became of an answer, or that nothing proves who wrote.
         var remark: String?
         /// The mail as it was sent.
         var path: String?
         /// The answer that can be called wrong.
         var effect: Int64?
+    }
+    struct File: Encodable, Sendable {
+        var name: String
+        /// Its type and size.
+        var facts: String
+        /// Where it is downloaded; nil where it cannot be.
+        var path: String?
+        /// Whether it was kept and is not any more.
+        var isGone: Bool
     }
     struct Draft: Encodable, Sendable {
         var effect: Int64
@@ -34,6 +43,8 @@ struct ConversationPage: PageContent {
         var diff: LineDiff?
         /// Why it cannot be written.
         var problem: String?
+        /// How near answers of its kind are to going out by themselves.
+        var proof = ""
     }
     struct Choice: Encodable, Sendable {
         var value: String
@@ -94,6 +105,10 @@ struct ConversationPage: PageContent {
     var changed: [String]
     /// Something that went wrong, as a sentence.
     var problem: String?
+    /// Who else has it open, a sentence each.
+    var othersHere: [String]
+    /// Whether files were chosen, which a browser does not keep.
+    var lostFiles: Bool
     var isClosed: Bool
     var isMine: Bool
     var isHeld: Bool
@@ -103,6 +118,7 @@ struct ConversationPage: PageContent {
     var sendings: [Sending]
     var drafts: [Draft]
     var subject: String
+    var tags: [String]
     /// Whom an answer can go to; empty where nobody can be answered.
     var recipients: [Choice]
     var typed: String
@@ -132,6 +148,8 @@ struct ConversationKept: Sendable {
     var draft: (effect: Int64, shown: String, typed: String)?
     /// The meaning that was chosen.
     var meaning: String?
+    /// What was to be attached.
+    var files: [MailDraft.Attachment] = []
 }
 
 extension DeskSite {
@@ -188,15 +206,21 @@ extension DeskSite {
                 snoozedUntil: conversation.snoozedUntil, closedAt: conversation.closedAt, clock: clock, visit: visit),
             waits: conversation.waitsSince.map { "waits \(ConversationWords.waits(now - $0))" }, path: path,
             list: "\(visit.path)/inbox", version: conversation.version, last: conversation.messages.last?.id ?? 0,
-            changed: kept.changed, problem: kept.problem, isClosed: conversation.state == .closed,
+            changed: kept.changed, problem: kept.problem,
+            othersHere: try await others(at: conversation.id, visit), lostFiles: !kept.files.isEmpty,
+            isClosed: conversation.state == .closed,
             isMine: conversation.isPersons && conversation.holder == visit.visitor.person.email,
             isHeld: conversation.holder != nil || conversation.team != nil,
             earlier: earlier, isWhole: isWhole,
-            thread: thread(view, who: who, clock: clock, visit: visit),
+            thread: thread(view, who: who, path: path, clock: clock, visit: visit),
             sendings: sendings, drafts: try await drafts(view, record, kept: kept, now: now),
-            subject: core.post.subject(of: record, shop: visit.shop), recipients: recipients.map(\.choice),
+            subject: core.post.subject(of: record, shop: visit.shop), tags: conversation.tags,
+            recipients: recipients.map(\.choice),
             typed: kept.text, saved: core.answers.saved(visit.shop), note: kept.note,
-            meanings: meanings, colleagues: colleagues(visit, besides: conversation.holder),
+            meanings: meanings,
+            colleagues: colleagues(
+                visit, besides: conversation.holder,
+                away: visit.facts[.away] ?? AwayBoard(), now: now),
             customerPath: customerPath(of: record.facts, visit),
             address: ChatRules.isName(conversation.address) ? "" : conversation.address ?? "",
             order: record.isOrder ? orderBeside(record, clock: clock, now: now, visit: visit) : nil,
@@ -205,8 +229,9 @@ extension DeskSite {
             others: view.others.prefix(8).map { talk($0, clock: clock, visit: visit) })
         // What a POST answers with has no address of its own that could be looked at again.
         let isLive = status == 200 && isWhole && kept.changed.isEmpty && kept.problem == nil && kept.text.isEmpty
-        return pages.desk(
-            page, frame(title: page.title, page: .inbox, visit: visit, isLive: isLive), status: status)
+        var around = frame(title: page.title, page: .inbox, visit: visit, isLive: isLive)
+        if isWhole { around.here = "\(path)/here" }
+        return pages.desk(page, around, status: status)
     }
 
     /// The order that a conversation is about, with the conversation in it.
@@ -304,8 +329,9 @@ extension DeskSite {
     }
 
     private func thread(
-        _ view: ConversationView, who: String, clock: Daemon.Clock, visit: Visit
+        _ view: ConversationView, who: String, path: String, clock: Daemon.Clock, visit: Visit
     ) -> [ConversationPage.Said] {
+        let now = core.now()
         let effects = Dictionary(view.effects.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
         let wrong = Set(view.messages.filter { $0.direction == .note }.map(\.subject))
         // Each has a list of all meanings below it, so only the newest have one.
@@ -316,7 +342,8 @@ extension DeskSite {
             var said = ConversationPage.Said(
                 number: message.id, kind: "theirs", who: who,
                 channel: "by \(ConversationWords.channel(message.channel))",
-                at: Instant(message.at, clock), text: message.text, files: message.files, remark: nil, path: nil,
+                at: Instant(message.at, clock), text: message.text,
+                files: Self.files(of: message, conversation: path, now: now), remark: nil, path: nil,
                 effect: nil)
             let effect = message.effectID.flatMap { effects[$0] }
             switch (message.direction, message.author) {
@@ -324,13 +351,17 @@ extension DeskSite {
                 if let sender = message.sender, sender.lowercased() != view.record.address?.lowercased() {
                     said.who = Self.name(nil, sender)
                 }
-                if message.trust == 0 { said.remark = "Nothing proves who wrote this." }
+                if message.trust == 0 { said.remark = "Sender not verified" }
                 // A subject that no mail has says how it came about.
                 if message.channel == .chat, !message.subject.isEmpty { said.remark = message.subject }
             case (.note, let author):
                 said.kind = "note"
                 said.channel = "wrote a note"
-                if case .person(let email) = author { said.who = colleague(email, visit) }
+                if case .person(let email) = author {
+                    said.who = colleague(email, visit)
+                } else {
+                    (said.who, said.channel) = ("Bookbag", "by a trigger")
+                }
             case (.outgoing, .person(let email)):
                 said.kind = "person"
                 said.who = colleague(email, visit)
@@ -368,8 +399,10 @@ extension DeskSite {
     ) async throws -> [ConversationPage.Draft] {
         guard view.effects.contains(where: \.isDraft) else { return [] }
         var drafts: [ConversationPage.Draft] = []
+        let proof = try await proof(of: record.conversation?.lastIncoming?.understood, shop: record.shop)
         for effect in try await store.drafts(of: view.record.id, shop: view.record.shop) {
             var draft = ConversationPage.Draft(effect: effect.id, trigger: effect.trigger, text: "", typed: "")
+            draft.proof = proof
             switch try await core.answers.draft(effect, about: record, in: store, now: now) {
             case .text(let text, _): (draft.text, draft.typed) = (text, text)
             case .impossible(let why): draft.problem = why
@@ -384,13 +417,32 @@ extension DeskSite {
         return drafts
     }
 
+    /// What sending a draft counts for.
+    private func proof(of understood: Understood?, shop: String) async throws -> String {
+        guard let understood, let intent = understood.asks.first, let language = understood.language else { return "" }
+        switch core.answers.mode(of: intent, shop: shop) {
+        case .drafts?: return "shop.yaml has one of your people send each of these."
+        case .whenProven?:
+            let proofs = try await store.remembered(.answerProofs, shop: shop) ?? AnswerProofs()
+            let kind = "\"\(ConversationWords.intent(intent))\" in \(ConversationWords.language(language))"
+            let words = proofs[intent, language, understood.author].sentence
+            return
+                "Sent with the same meaning, it counts as right. Answers to \(kind) go out by themselves once enough were right: \(words)"
+        default: return ""
+        }
+    }
+
     /// Who else can have it: the teams, and the others who answer.
-    private func colleagues(_ visit: Visit, besides holder: String?) -> [ConversationPage.Choice] {
+    private func colleagues(
+        _ visit: Visit, besides holder: String?, away: AwayBoard, now: Moment
+    ) -> [ConversationPage.Choice] {
         let all = people.answering(visit.shop)
         let teams = Set(all.flatMap(\.teams)).sorted()
         return teams.map { ConversationPage.Choice(value: "team:\($0)", title: "Team \($0)") }
-            + all.filter { $0.email != holder && $0.email != visit.visitor.person.email }.map {
-                ConversationPage.Choice(value: $0.email, title: $0.name)
+            + all.filter { $0.email != holder && $0.email != visit.visitor.person.email }.map { person in
+                let isAway = away.until(person.email, now: now) != nil
+                return ConversationPage.Choice(
+                    value: person.email, title: isAway ? "\(person.name), away" : person.name)
             }
     }
 

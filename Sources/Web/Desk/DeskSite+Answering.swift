@@ -14,7 +14,9 @@ import Store
 //     reply     an answer in one's own words
 //     approve   a trigger's draft, as it is or edited
 //     wrong     an answer, or a draft, was not what the customer asked for
+//     right     an answer that was drawn to be looked at was
 //     saved     puts a saved reply into the form
+//     here      its reader has the page open (DeskSite+Presence)
 //     undo      takes back a reply that has not gone out
 //
 // Each form has the version that its page showed. Where somebody else has done something since, or the customer has
@@ -25,7 +27,10 @@ extension DeskSite {
     /// How long a reply can be taken back.
     static let takeBackTime = Duration.seconds(10)
 
-    private static let acts = ["take", "give", "note", "snooze", "close", "reply", "approve", "wrong", "undo", "saved"]
+    private static let acts = [
+        "take", "give", "note", "snooze", "close", "reply", "approve", "wrong", "right", "undo", "saved",
+        "here",
+    ]
 
     /// Whether that is something that is done to a conversation. Its answer may be a page, which an open browser asks for
     /// again at the same address: it gets the conversation.
@@ -39,10 +44,13 @@ extension DeskSite {
         guard let id = Int64(number), id > 0, Self.acts.contains(act),
             let view = try await store.conversationView(id, shop: visit.shop)
         else { return notFound(visit.visitor) }
-        let form = request.form
+        let (form, chosen) = request.uploaded
+        if act == "here" { return try await here(view, form, visit) }
         if act == "undo" { return try await undo(view, form, visit) }
-        if act == "saved" { return try await saved(view, form, visit) }
         var kept = ConversationKept()
+        let (files, tooMuch) = Self.attachments(chosen)
+        kept.files = files
+        if act == "saved" { return try await saved(view, form, kept, visit) }
         kept.text = act == "reply" ? Self.typed(form["text"]) : ""
         kept.note = act == "note" ? Self.typed(form["text"]) : ""
         let known = Intents.names + (view.record.lastIncoming?.understood?.asks ?? [])
@@ -53,8 +61,10 @@ extension DeskSite {
         guard form["version"] == "\(view.record.version)" else {
             return try await stale(view, since: form["last"], kept, visit)
         }
+        if let tooMuch { return try await problem(tooMuch, view, kept, visit) }
         switch act {
         case "reply": return try await reply(view, form, kept, visit)
+        case "right": return try await right(view, form, kept, visit)
         case "approve": return try await approve(view, form, kept, visit)
         default: break
         }
@@ -91,17 +101,14 @@ extension DeskSite {
             entry.detail = "until \(until.iso8601)"
             change = ConversationRules.snooze(record, until: until, by: person, now: now)
         case "wrong":
-            guard let effect = form["effect"].flatMap(Int64.init), let understood = answered(by: effect, view) else {
+            guard let effect = form["effect"].flatMap(Int64.init), isAnswer(effect, in: view) else {
                 return try await problem("That is no answer of this conversation.", view, kept, visit)
             }
             let meant = kept.meaning
             entry.what = "called_wrong"
             entry.detail = "message \(effect)\(meant.map { ", meant \($0)" } ?? "")"
             // Said twice, it counts once.
-            let mark = ConversationRules.mark(ofWrong: effect)
-            if !record.messages.contains(where: { $0.direction == .note && $0.subject == mark }) {
-                verdict = AnswerVerdict(of: understood, isRight: false)
-            }
+            verdict = AnswerVerdict(of: effect, isRight: false, by: .desk)
             ended = effect
             change = ConversationRules.wrong(effect, meant: meant, by: person, in: record, now: now)
         default:
@@ -140,15 +147,26 @@ extension DeskSite {
         return all.contains { $0.email == text } ? (text, nil) : nil
     }
 
-    /// What was understood of the message that an effect answers, or would have; nil if it answers none here.
-    private func answered(by effect: Int64, _ view: ConversationView) -> Understood? {
-        if let place = view.messages.firstIndex(where: {
-            $0.effectID == effect && $0.direction == .outgoing && $0.author == .bookbag
-        }) {
-            return view.messages[..<place].last { $0.direction == .incoming }?.understood ?? Understood()
-        }
-        guard view.effects.contains(where: { $0.id == effect && $0.isDraft }) else { return nil }
-        return view.record.lastIncoming?.understood ?? Understood()
+    /// Whether an effect is an answer that went out in the conversation, or a draft.
+    private func isAnswer(_ effect: Int64, in view: ConversationView) -> Bool {
+        view.messages.contains { $0.effectID == effect && $0.direction == .outgoing && $0.author == .bookbag }
+            || view.effects.contains { $0.id == effect && $0.isDraft }
+    }
+
+    /// An answer that was drawn to be looked at was what the customer asked for.
+    private func right(
+        _ view: ConversationView, _ form: [String: String], _ kept: ConversationKept, _ visit: Visit
+    ) async throws -> WebResponse {
+        guard let effect = form["effect"].flatMap(Int64.init),
+            try await store.answerStanding(effect, shop: visit.shop)?.conversation == view.record.id
+        else { return try await problem("That is no answer of this conversation.", view, kept, visit) }
+        let entry = AuditEntry(
+            who: visit.visitor.person.email, shop: visit.shop, what: "called_right", about: view.record.title,
+            detail: "message \(effect)")
+        try await store.judge(
+            AnswerVerdict(of: effect, isRight: true, by: .review), shop: visit.shop, audit: entry, now: core.now())
+        acted(entry)
+        return .seeOther("\(visit.path)/inbox?list=\(InboxChoice.review.rawValue)")
     }
 
     // MARK: - Answers
@@ -188,7 +206,7 @@ extension DeskSite {
         if let understood = view.record.lastIncoming?.understood {
             let intent = understood.asks.first ?? "unclear"
             let isRight = kept.meaning == nil || kept.meaning == intent
-            verdict = AnswerVerdict(of: understood, isRight: isRight)
+            verdict = AnswerVerdict(of: effect.id, isRight: isRight, by: .draft)
             if !isRight, let meaning = kept.meaning { meant = ", meant \(meaning)" }
         }
         let edited = given.typed == given.shown ? "" : ", edited"
@@ -218,17 +236,23 @@ extension DeskSite {
         let key = "\(conversation.id) \(conversation.version)"
         let mail: Message?
         if let chat = recipient.chat {
+            guard kept.files.isEmpty else {
+                return try await problem("Nothing was sent: no file goes with words in the chat.", view, kept, visit)
+            }
             mail = core.chat(text, to: chat, key: key, shop: visit.shop)
         } else if let number = recipient.number {
             let silences = try await store.silences(of: .address(number.text), shop: visit.shop, now: now)
             guard !silences.contains(where: { $0.reason == IncomingOutcome.Silencing.optOut }) else {
                 return try await problem("Nothing was sent: this number gets no texts any more.", view, kept, visit)
             }
+            guard kept.files.isEmpty else {
+                return try await problem("Nothing was sent: no file goes with a text.", view, kept, visit)
+            }
             mail = core.text(text, to: number, key: key, shop: visit.shop)
         } else if let address = recipient.address {
             mail = core.post.reply(
                 text, to: address, in: record, language: language ?? record.facts.locale ?? "en", key: key,
-                shop: visit.shop, now: now)
+                files: kept.files, shop: visit.shop, now: now)
         } else {
             mail = nil
         }
@@ -247,6 +271,7 @@ extension DeskSite {
             channel: recipient.chat != nil ? .chat : recipient.number == nil ? .mailbox : .sms)
         if message.channel == .mailbox { message.subject = mail.summary }
         message.recipient = mail.envelope.recipient
+        message.files = kept.files.map { MessageFile(name: $0.name, type: $0.type, size: $0.bytes.count) }
         var change =
             form["then"] == "close"
             ? ConversationRules.replyAndClose(message, by: person, in: conversation, now: now)
@@ -254,9 +279,21 @@ extension DeskSite {
         if isDraft { change.withdraws = .answeredByPerson }
         change.mails = [
             ConversationMail(
-                .person, maker: "reply", key: key, message: mail, dueAt: now + Self.takeBackTime, carries: 0)
+                .person, maker: "reply", key: key, message: mail, dueAt: now + Self.takeBackTime, carries: 0,
+                hasFiles: !kept.files.isEmpty)
         ]
+        // Whoever wrote from elsewhere looks for the answer there.
+        if recipient.choice.value == "order",
+            let told = ElsewhereNotice.mail(beside: record, post: core.post, now: now)
+        {
+            change.mails.append(told)
+        }
         var entry = entry
+        if !kept.files.isEmpty {
+            let count = kept.files.count
+            entry.detail = [entry.detail, "\(count) file\(count == 1 ? "" : "s")"].compactMap(\.self)
+                .joined(separator: ", ")
+        }
         if form["then"] == "close" {
             entry.detail = [entry.detail, "closed"].compactMap(\.self).joined(separator: ", ")
         }
@@ -315,8 +352,10 @@ extension DeskSite {
     }
 
     /// Puts a saved reply behind what was typed so far; nothing is written yet.
-    private func saved(_ view: ConversationView, _ form: [String: String], _ visit: Visit) async throws -> WebResponse {
-        var kept = ConversationKept()
+    private func saved(
+        _ view: ConversationView, _ form: [String: String], _ kept: ConversationKept, _ visit: Visit
+    ) async throws -> WebResponse {
+        var kept = kept
         kept.text = Self.typed(form["text"])
         let now = core.now()
         let record = try await order(of: view.record, now: now)
@@ -341,7 +380,10 @@ extension DeskSite {
         }
         acted(entry)
         kept.text = text
-        kept.problem = "Taken back: nothing was sent. Your words are below."
+        let files = view.messages.last { $0.effectID == effect }?.files.count ?? 0
+        kept.problem =
+            "Taken back: nothing was sent. Your words are below."
+            + (files == 0 ? "" : " Choose its files again.")
         guard let after = try await store.conversationView(view.record.id, shop: visit.shop) else {
             return notFound(visit.visitor)
         }

@@ -172,6 +172,7 @@ extension DeskSite {
     private static let editLooks = ["light", "dark", "phone"]
 
     func greatestBody(of request: WebRequest) async -> Int {
+        if await bringsFiles(request) { return Self.greatestAnswer }
         guard let parts = request.parts, parts.count == 3, parts[1] == "edit", parts[2] == "try",
             gate.refusal(of: request) == nil, gate.isOwn(request),
             let visitor = try? await visitor(of: request), visitor.may(DeskPage.edit.roles)

@@ -37,6 +37,8 @@ struct DeskFrame: Encodable, Sendable {
     var brand: String
     /// Where "look again" comes from; nil for a page that nothing changes.
     var stream: String?
+    /// Where the page says that it is open; nil for one of which nobody needs to know.
+    var here: String?
     var tabs: [Tab] = []
     var shops: [Shop] = []
     var banners: [Banner] = []
@@ -92,7 +94,7 @@ struct Pages: Sendable {
             "notice": PackageResources.notice_liquid, "public": PackageResources.public_liquid,
             "track": PackageResources.track_liquid, "stop": PackageResources.stop_liquid,
             "renew": PackageResources.renew_liquid, "preferences": PackageResources.preferences_liquid,
-            "rate": PackageResources.rate_liquid,
+            "rate": PackageResources.rate_liquid, "answer": PackageResources.answer_liquid,
             "analytics": PackageResources.analytics_liquid, "rows": PackageResources.rows_liquid,
             "customer": PackageResources.customer_liquid,
             "edit": PackageResources.edit_liquid, "files": PackageResources.files_liquid,

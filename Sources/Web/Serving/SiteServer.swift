@@ -25,8 +25,8 @@ struct SiteServer: Service {
         return limits
     }
 
-    /// How long a request's body may take.
-    static let bodyPatience = Duration.seconds(10)
+    /// How long a request's body may take; one with files may take a minute for each 10 MB.
+    static func bodyPatience(_ most: Int) -> Duration { .seconds(max(10, most / 170_000)) }
 
     func run() async throws {
         var quiet = logger
@@ -107,7 +107,7 @@ struct SiteServer: Service {
                         return bytes
                     }
                     group.addTask {
-                        try await Task.sleep(for: SiteServer.bodyPatience)
+                        try await Task.sleep(for: SiteServer.bodyPatience(most))
                         throw CancellationError()
                     }
                     defer { group.cancelAll() }

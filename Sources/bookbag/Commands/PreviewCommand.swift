@@ -302,6 +302,9 @@ private struct Written {
             lines.append("")
             lines += sms.text.split(separator: "\n", omittingEmptySubsequences: false).map { "  \($0)" }
             files = [("sms.txt", message.bytes)]
+        } else if let act = DeskAct(message) {
+            lines.append("  \(act.sentence)")
+            files = [("json", message.bytes)]
         } else {
             lines.append(String(decoding: JSONText.pretty(message.bytes), as: UTF8.self))
             files = [("json", message.bytes)]

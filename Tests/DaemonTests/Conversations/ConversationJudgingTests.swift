@@ -18,13 +18,20 @@ struct MailBench {
     let bench: LoopBench
     let context: ShopContext
     let wake = Wake()
+    let people: ListedPeople
 
-    init(_ files: [String: String] = listens) async throws {
+    /// - Parameters:
+    ///   - team: who gets conversations by mail.
+    ///   - people: who answers at the desk.
+    init(_ files: [String: String] = listens, team: String? = nil, people: [Person] = []) async throws {
+        self.people = ListedPeople(People(people))
         bench = try await LoopBench(files.merging(["thanks.yaml": LoopBench.thanks]) { $1 }, webhooks: ["helpdesk"])
         try await bench.see(1)
         var shop = bench.configuration
         shop.mailbox = Configuration.Mailbox(
-            imap: nil, lmtp: "/run/l.sock", onlyTo: ["hello@juniperfig.example"], authservID: nil)
+            imap: nil, lmtp: "/run/l.sock", onlyTo: ["hello@juniperfig.example"],
+            authservID: team == nil ? nil : "mx.juniperfig.example")
+        shop.handOverTo = team.flatMap { MailAddress(address: $0) }
         context = ShopContext(configuration: shop, rules: bench.context.rules)
     }
 
@@ -44,7 +51,7 @@ struct MailBench {
     ) async throws {
         let judge = MailJudge(
             read: read, context: context, store: store, learning: bench.learning(), logger: bench.lines.logger(),
-            newMail: Wake(), newWords: wake)
+            newMail: Wake(), newWords: wake, people: people)
         for one in try await store.unjudged(shop: benchShop, source: "mailbox", limit: 99) {
             _ = try await judge.judge(one, now: bench.now)
         }
@@ -71,10 +78,12 @@ struct MailBench {
     }
 
     /// A mail of the shop's about the order, which the relay took.
-    func sent(_ id: String = "ours@juniperfig.example") async throws {
+    func sent(_ id: String = "ours@juniperfig.example", origin: EffectOrigin = .person) async throws {
         var effect = Effect(
-            to: .mail(shop: benchShop), origin: .person, isContact: true, by: "thanks", line: "email", keys: [id],
+            to: .mail(shop: benchShop), origin: origin, isContact: true, by: "thanks", line: "email", keys: [id],
             about: .order(order), dueAt: bench.now, createdAt: bench.now)
+        // What a trigger told, it told of an event.
+        if origin == .trigger { effect.event = try await store.pendingEvents(shop: benchShop, limit: 1).first }
         effect.state = .ready
         effect.decidedAt = bench.now
         let message = Message.mail(
@@ -141,7 +150,7 @@ func letter(_ text: String, from sender: String = robin, id: String? = nil, answ
     func opened() async throws {
         let mails = try await MailBench()
         var mail = letter("hi, where is my order? it has not arrived yet", id: "hers@shopper.example")
-        mail.attachments = ["jam.jpg"]
+        mail.attachments = [MessageFile(name: "jam.jpg", type: "image/jpeg", size: 80_000)]
         mail.hasPhoto = true
         try await mails.judge(mail)
         try await mails.judge(mail)
@@ -150,7 +159,8 @@ func letter(_ text: String, from sender: String = robin, id: String? = nil, answ
         #expect(record.name == "Robin" && record.subject == "Hello" && record.waitsSince == mails.bench.now)
         let message = try #require(record.messages.first)
         #expect(record.messages.count == 1 && message.trust == 1 && message.messageID == "hers@shopper.example")
-        #expect(message.recipient == "hello@juniperfig.example" && message.hasPhoto && message.files == ["jam.jpg"])
+        #expect(
+            message.recipient == "hello@juniperfig.example" && message.hasPhoto && message.files == mail.attachments)
         let understood = try #require(message.understood)
         #expect(understood.asks == ["where_is_my_order"] && understood.language == "en" && understood.isCertain)
         #expect(understood.author == "built-in 1" && understood.mood == "calm")
@@ -166,6 +176,45 @@ func letter(_ text: String, from sender: String = robin, id: String? = nil, answ
         try await mails.judge(letter("hello??", answering: ["hers@shopper.example"]), id: "b")
         let after = try await mails.conversation()
         #expect(after.messages.count == 2 && after.messages[1].isFollowUp && after.waitsSince == record.waitsSince)
+    }
+
+    @Test("a wish for no more mail in her own words is acted on, confirmed once, and seen by a person")
+    func stop() async throws {
+        let mails = try await MailBench()
+        try await mails.sent(origin: .trigger)
+        func streams(_ scope: SilenceScope) async throws -> Set<MailStream> {
+            Set(try await mails.store.silences(of: scope, shop: benchShop, now: mails.bench.now).map(\.stream))
+        }
+        let wish = "Please stop sending me all these emails."
+        try await mails.judge(letter(wish, id: "hers@shopper.example", answering: ["ours@juniperfig.example"]))
+        #expect(try await streams(.address(robin)) == [.marketing, .ratings])
+        #expect(try await streams(.order(order)) == [.order])
+        let record = try await mails.conversation()
+        #expect(record.tags == ["stopped"] && record.state == .undecided, "a person sees it, too")
+        func confirmations() async throws -> [OutboxLine] {
+            try await mails.store.outbox(shop: benchShop, limit: 99).filter {
+                $0.effect.trigger == SystemMail.stopped
+            }
+        }
+        let made = try await confirmations()
+        #expect(made.count == 1)
+        let story = try await mails.store.effectStory(try #require(made.first).effect.id, shop: benchShop)
+        let message = try #require(story?.message)
+        let text = try #require(MailShown(message)).text
+        #expect(text.contains("no news of your order #1") && text.contains("START"))
+        let kinds = try await mails.store.load(shop: benchShop, orderIDs: [order])[order]?.events.map(\.kind) ?? []
+        #expect(kinds.count { $0 == .customerUnsubscribed } == 1)
+        // Said again, nothing more; taken back by the word in the confirmation.
+        try await mails.judge(letter(wish, answering: ["ours@juniperfig.example"]), id: "b")
+        #expect(try await confirmations().count == 1)
+        let claims = try await mails.store.claim(
+            .mail(shop: benchShop), limit: 9, owner: "p", lease: .minutes(5), now: mails.bench.now)
+        let begun = try await mails.store.begin(claims, lease: .minutes(5), now: mails.bench.now).begun
+        _ = try await mails.store.finish(
+            begun.map { AttemptOutcome(claim: $0, verdict: .accepted(receipt: "250")) }, now: mails.bench.now)
+        try await mails.judge(letter("START", answering: [message.id]), id: "c")
+        #expect(try await streams(.address(robin)).isEmpty)
+        #expect(try await streams(.order(order)).isEmpty)
     }
 
     @Test("where no trigger answers, the conversation is a person's in the same step, who gets the mail")

@@ -89,7 +89,7 @@ import Testing
             $0.mail.messageID = text
             $0.thread = text
             $0.story?.order = text
-            $0.mail.attachments = [text]
+            $0.mail.attachments = [MessageFile(name: text)]
         }
         guard let message = forwarded.message() else { return }
         let head = String(decoding: message.bytes, as: UTF8.self).components(separatedBy: "\r\n\r\n")[0]

@@ -89,6 +89,32 @@ struct AnsweringTests {
         #expect(try lifted.decide(talk, talk.record { $0.messages[0].isFollowUp = true }) == .send)
     }
 
+    @Test("a trigger that asks again later is no second answer, and asks nothing of whom a person has seen to")
+    func asksAgain() throws {
+        let later = question + "after: 2 business days\n"
+        let planner = try planner(["note": question, "later": later])
+        let talk = Talk()
+        #expect(try planner.decide(talk, talk.record()) == .send)
+        let wait = Duration.days(2)
+        #expect(try planner.decide(talk, talk.record(), by: "later", after: wait) == .send)
+        func answered(by author: ConversationMessage.Author) -> OrderRecord {
+            talk.record {
+                var answer = ConversationMessage(
+                    .outgoing, by: author, at: StandardOrder.moment + .hours(1), text: "Soon.", channel: .mailbox)
+                answer.id = 9
+                $0.messages.append(answer)
+                $0.state = .closed
+                $0.reason = .quiet
+            }
+        }
+        #expect(try planner.decide(talk, answered(by: .bookbag), by: "later", after: wait) == .send)
+        #expect(
+            try planner.decide(talk, answered(by: .person("ana@fig.example")), by: "later", after: wait)
+                == .skip(because: .answeredByPerson))
+        let closed = talk.record { ($0.state, $0.reason) = (.closed, .done) }
+        #expect(try planner.decide(talk, closed, by: "later", after: wait) == .skip(because: .answeredByPerson))
+    }
+
     private func lifted(_ word: String) throws -> Planner {
         try planner(["note": question + "answers_even: \(word)\n"])
     }
@@ -106,6 +132,21 @@ struct AnsweringTests {
         #expect(effect.route == Route.mail(shop: record.shop) && !effect.isContact)
         let judged = turn.judge(effect, record: record, history: History())
         #expect(turn.finish(judged, .made(nil, remark: nil)).reads == expected)
+    }
+
+    @Test("a draft fits no longer once a condition of its trigger does not hold, and says which")
+    func draftOutlived() throws {
+        let planner = try planner(["note": question + "unless: order.delayed\n"])
+        let talk = Talk()
+        let record = talk.record()
+        let turn = PlanningTurn(planner, now: StandardOrder.moment)
+        let plans = turn.place([turn.hear(talk.event, record: record)], existing: { _ in [] }, open: { _ in [] })
+        let effect = try #require(plans[0].changes.first?.effect)
+        func failed(_ now: Outreach.Moment) -> String? {
+            planner.failedCondition(ofDraft: effect, record: record, history: History(), now: now)
+        }
+        #expect(failed(StandardOrder.moment) == nil)
+        #expect(failed(StandardOrder.moment + .days(30))?.contains("order.delayed") == true)
     }
 
     @Test("not where she is angry, whatever the conditions say")
@@ -363,6 +404,17 @@ struct AnswerProofTests {
         #expect(!proof.isLive)
         proof.note(right: true)
         #expect(proof.isLive)
+    }
+
+    @Test("says how far it is")
+    func sentence() {
+        var proof = AnswerProof()
+        proof.note(right: true)
+        #expect(proof.sentence == "1 of 29 was right so far, and none was wrong.")
+        proof.note(right: false)
+        #expect(proof.sentence == "1 of 46 was right so far, and one was wrong.")
+        for _ in 0..<45 { proof.note(right: true) }
+        #expect(proof.sentence == "It is proven: 46 were right, 1 wrong.")
     }
 
     @Test("begins again after three wrong ones, and is lost at the fourth of the last forty")

@@ -82,6 +82,63 @@ struct SilenceTests {
         #expect(delay?.silence == .beforeLive)
     }
 
+    @Test("a parcel is presumed lost after the shop's own time, at home and abroad, once, and by asking only")
+    func presumedLost() throws {
+        for (country, days) in [("GB", 7), ("US", 20)] {
+            var story = sent()
+            story.learner.delays.lostAfter = Length(7, .days)
+            story.learner.delays.lostAfterAbroad = Length(20, .days)
+            story.learner.delays.home = "GB"
+            story.facts.shippingAddress = AddressFacts()
+            story.facts.shippingAddress?.countryCode = country
+            story.look(after: .hours(3))
+            let scan = Story.scan("a", .inTransit, after: .hours(5), source: "ups")
+            _ = hear(&story, [scan], after: .hours(6))
+            #expect(!hear(&story, [scan], after: .days(days) + .hours(4)).contains(.shipmentPresumedLost))
+            #expect(story.wait(until: Story.start + .days(days + 1)) == [])
+            let lost = hear(&story, [scan], after: .days(days + 2))
+            #expect(lost.contains(.shipmentPresumedLost), "\(country)")
+            let event = try #require(story.events.last { $0.kind == .shipmentPresumedLost })
+            #expect(event.happenedAt == Story.start + .days(days) + .hours(5) && event.source == "time")
+            #expect(story.record?.overtaken(event) == nil)
+            #expect(hear(&story, [scan], after: .days(days + 5)) == [])
+            // It is scanned after all, also where the carrier says so late.
+            let found = Story.scan("b", .inTransit, after: .days(days - 1), source: "ups")
+            _ = hear(&story, [scan, found], after: .days(days + 6))
+            #expect(story.record?.overtaken(event) == .passed)
+        }
+    }
+
+    @Test("nothing is presumed lost that was not scanned, waits for its shopper or has arrived, or without the rule")
+    func notLost() {
+        var story = sent()
+        _ = hear(&story, [Story.scan("a", .inTransit, after: .hours(5), source: "ups")], after: .hours(6))
+        #expect(!hear(&story, [], after: .days(80)).contains(.shipmentPresumedLost))
+        for state in [ParcelState.readyForPickup, .delivered, .returning] {
+            var story = sent()
+            story.learner.delays.lostAfterAbroad = Length(7, .days)
+            let scan = Story.scan("a", state, after: .hours(5), source: "ups")
+            _ = hear(&story, [scan], after: .hours(6))
+            #expect(!hear(&story, [scan], after: .days(80)).contains(.shipmentPresumedLost))
+        }
+        var label = sent()
+        label.learner.delays.lostAfterAbroad = Length(7, .days)
+        #expect(!hear(&label, [], after: .days(80)).contains(.shipmentPresumedLost))
+    }
+
+    @Test("'lost_after' is read in days, at least three")
+    func reading() {
+        func read(_ text: String) -> (ShopSettings?, [String]) {
+            let (settings, faults) = ShopReader.read(
+                "brand: { name: Fig, from: orders@fig.example }\n\(text)\n", file: "shop.yaml")
+            return (settings, faults.map(\.description))
+        }
+        let rules = read("lost_after: { domestic: 7 days, abroad: 3 weeks }").0?.delayRules
+        #expect(rules?.lostAfter == Length(7, .days) && rules?.lostAfterAbroad == Length(3, .weeks))
+        #expect(read("lost_after: { international: 9 days }").1[0].contains("did you mean 'abroad'?"))
+        #expect(read("lost_after: { domestic: 36 hours }").1[0].contains("has to be at least three days"))
+    }
+
     @Test("lengths are the shop's to set, and to turn off")
     func off() {
         var story = sent()

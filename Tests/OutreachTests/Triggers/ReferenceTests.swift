@@ -11,7 +11,8 @@ struct ReferenceTests {
     private func current(_ page: String) -> String {
         var page = page
         for (mark, text) in [
-            ("keys", TriggerKeys.standard.markdown), ("shopify", ShopifyNotification.markdown),
+            ("keys", TriggerKeys.standard.markdown), ("actions", ActionVerbs.standard.markdown),
+            ("shopify", ShopifyNotification.markdown),
             ("events", NamesReference.events),
             ("names", NamesReference.markdown),
         ] {
@@ -30,7 +31,9 @@ struct ReferenceTests {
             try current(page).write(toFile: Self.path, atomically: true, encoding: .utf8)
             return
         }
-        for mark in ["keys", "shopify", "events", "names"] { #expect(page.contains("<!-- \(mark): begin -->")) }
+        for mark in ["keys", "actions", "shopify", "events", "names"] {
+            #expect(page.contains("<!-- \(mark): begin -->"))
+        }
         #expect(page == current(page))
     }
 

@@ -18,6 +18,7 @@ struct WaitTests {
             ("7 days", Length(7, .days)), ("1 day", Length(1, .days)), ("36 hours", Length(36, .hours)),
             ("3 business days", Length(3, .businessDays)), ("1 working day", Length(1, .businessDays)),
             ("2 weeks", Length(2, .weeks)), ("90 minutes", Length(90, .minutes)), ("12hours", Length(12, .hours)),
+            ("4 business hours", Length(4, .businessHours)), ("1 working hour", Length(1, .businessHours)),
         ])
     func lengths(_ text: String, _ expected: Length) throws {
         #expect(try Length.read(text).get() == expected)
@@ -47,6 +48,38 @@ struct WaitTests {
     }
 
     private func shop() throws -> Outreach.Zone { try zone("Europe/London") }
+
+    @Test(
+        "count business hours while people are there, over nights, weekends, holidays and days away, and backwards",
+        arguments: [
+            ("2026-03-10 10:00", 4, "2026-03-10 14:00"), ("2026-03-10 15:00", 4, "2026-03-11 11:00"),
+            ("2026-03-10 7:00", 4, "2026-03-10 13:00"), ("2026-03-13 16:00", 4, "2026-03-14 13:00"),
+            ("2026-03-13 16:00", 5, "2026-03-16 10:00"), ("2026-03-14 20:00", 1, "2026-03-16 10:00"),
+            // Christmas, then two days away.
+            ("2026-12-24 16:00", 2, "2026-12-30 10:00"),
+        ])
+    func businessHours(_ from: String, _ count: Int, _ to: String) throws {
+        let zone = try shop()
+        var calendar = BusinessCalendar(holidays: [CalendarDay(iso8601: "2026-12-25")!], zone: zone)
+        calendar.hours = [
+            BusinessHours(weekdays: [1, 2, 3, 4, 5], start: 540, end: 1_020),
+            BusinessHours(weekdays: [6], start: 600, end: 780),
+        ]
+        calendar.away = [
+            Away(from: CalendarDay(iso8601: "2026-12-26")!, until: CalendarDay(iso8601: "2026-12-29")!, say: nil)
+        ]
+        let (start, end) = (try local(from, zone), try local(to, zone))
+        #expect(calendar.moment(Length(count, .businessHours), after: start, in: zone) == end)
+        // Going back from there ends within the hours that were counted.
+        let back = calendar.moment(Length(count, .businessHours), before: end, in: zone)
+        #expect(calendar.moment(Length(count, .businessHours), after: back, in: zone) == end && back >= start)
+        // Without hours, all of the days on which the shop works.
+        calendar.hours = []
+        #expect(
+            calendar.opened(3_600, after: try local("2026-03-13 23:30", zone)) == (try local("2026-03-16 0:30", zone)))
+        calendar.hours = [BusinessHours(weekdays: [], start: 0, end: 60)]
+        #expect(calendar.moment(Length(1, .businessHours), after: start, in: zone) == .distantFuture)
+    }
 
     @Test(
         "count business days as a shop does",

@@ -62,6 +62,8 @@ public struct Example: Sendable {
         /// How many segments an SMS takes; nil if the example does not say.
         var segments: Int?
         var sent: LocalTime?
+        /// How something is done, as far as the example says.
+        var details: [String: String] = [:]
     }
 
     /// A member of a webhook's JSON.

@@ -7,15 +7,17 @@ struct ExampleReader {
 
     private let events: [EventKind]
     private let lines: [SendLine]
-    private let settings: ShopSettings?
+    private let surroundings: TriggerReader.Surroundings
+    private var settings: ShopSettings? { surroundings.settings }
     private var faults: FaultList
 
     /// The examples; faults are recorded.
     static func read(
-        _ tree: YAMLTree, events: [EventKind], lines: [SendLine], settings: ShopSettings?, _ faults: inout FaultList
+        _ tree: YAMLTree, events: [EventKind], lines: [SendLine], surroundings: TriggerReader.Surroundings,
+        _ faults: inout FaultList
     ) -> [Example] {
         var reader = ExampleReader(
-            events: events, lines: lines, settings: settings, faults: FaultList(file: faults.file))
+            events: events, lines: lines, surroundings: surroundings, faults: FaultList(file: faults.file))
         var examples: [Example] = []
         for element in tree.listed {
             guard let example = reader.example(element) else { continue }
@@ -77,7 +79,7 @@ struct ExampleReader {
             }
             if let time = Example.LocalTime(text) { return .at(time) }
             if text.lowercased().hasSuffix(" ago"), case .success(let length) = Length.read(String(text.dropLast(4))),
-                length.unit != .businessDays
+                !length.unit.isBusiness
             {
                 return .ago(length)
             }
@@ -154,14 +156,42 @@ struct ExampleReader {
             return known(wanted, at: place)
         case "nothing":
             faults.add(at: place, "'nothing' stands alone", hint: "write 'expect: nothing'")
+        case "do":
+            guard let value else {
+                faults.add(at: place, "what is done?", hint: "write 'do: hand_over'")
+                return nil
+            }
+            var wanted = done(value, at: place)
+            if let beside {
+                let fields = Fields(beside, known: ["sent"], what: "a line of 'expect'", &faults)
+                wanted?.sent = time("sent", fields)
+            }
+            return wanted
+        case let verb where surroundings.actions[verb] != nil: return done(tree, at: place)
         default:
-            let meant = nearest(to: kind, in: ["email", "answer", "sms", "webhook", "nothing"])
-                .map { "did you mean '\($0)'?" }
+            let meant = nearest(
+                to: kind, in: ["email", "answer", "sms", "webhook", "nothing"] + surroundings.actions.names
+            )
+            .map { "did you mean '\($0)'?" }
             faults.add(
                 at: place, "'\(kind.isEmpty ? tree.kind : kind)' cannot be expected",
-                hint: meant ?? "write 'email', 'answer', 'sms', 'webhook: NAME' or 'nothing'")
+                hint: meant ?? "write 'email', 'answer', 'sms', 'webhook: NAME', 'do: hand_over' or 'nothing'")
         }
         return nil
+    }
+
+    /// A line of `do`, as it is written there; with a verb alone, however it is done.
+    private mutating func done(_ tree: YAMLTree, at place: Position) -> Example.Expected? {
+        let name: String
+        if let text = tree.text?.trimmingSpaces, let verb = surroundings.actions[text], !verb.standsAlone {
+            // Which one need not be said where there is only one.
+            name = lines.first { $0.action?.verb == text }?.name ?? text
+            return known(Example.Expected(line: name), at: place)
+        }
+        guard let action = TriggerReader.action(tree, events, surroundings, &faults) else { return nil }
+        var wanted = Example.Expected(line: action.name)
+        wanted.details = action.details
+        return known(wanted, at: place)
     }
 
     private mutating func email(_ value: YAMLTree?, beside: YAMLTree?, at place: Position) -> Example.Expected? {

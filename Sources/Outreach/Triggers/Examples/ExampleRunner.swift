@@ -24,6 +24,8 @@ public struct ExampleRunner: Sendable {
         var text: TextMessage?
         /// The body of a webhook.
         var webhook: [UInt8]?
+        /// What was done.
+        var action: ActionLine?
         /// True if the return label was attached to the mail.
         var hasLabel = false
         var reason: Reason?
@@ -112,6 +114,12 @@ public struct ExampleRunner: Sendable {
         var result: [String] = []
         if let subject = wanted.subject, got.mail?.subject != subject {
             result.append("expected the subject \"\(subject)\", got \"\(got.mail?.subject ?? "")\"")
+        }
+        if let action = got.action {
+            for (name, value) in wanted.details.sorted(by: { $0.key < $1.key }) where action.details[name] != value {
+                result.append("expected \(name) \"\(value)\", got \"\(action.details[name] ?? "")\"")
+            }
+            return result + time(wanted, got)
         }
         if let text = got.text { return result + differences(wanted, text: text) + time(wanted, got) }
         if let webhook = got.webhook { return result + differences(wanted, webhook: webhook) + time(wanted, got) }

@@ -50,7 +50,7 @@ struct ExampleTimeline {
     private static func moment(_ length: Length, before moment: Moment) -> Moment {
         switch length.unit {
         case .minutes: return moment - .minutes(length.count)
-        case .hours: return moment - .hours(length.count)
+        case .hours, .businessHours: return moment - .hours(length.count)
         case .days, .businessDays, .weeks:
             let days = length.unit == .weeks ? 7 * length.count : length.count
             return zone.moment(

@@ -58,10 +58,22 @@ extension Names {
             Name("held_by", .text, "Which of your people has it, by address.", .bookbag, canBeEmpty: true) {
                 .optional($0.conversation.holder)
             },
+            Name("tags", .texts, "What `tag_conversation` called it. Each matches as a whole, in any case.", .bookbag) {
+                .texts($0.conversation.tags)
+            },
             Name(
                 "reason", .text, "Why it was handed to a person, or closed: `needs_human`, `unclear`.", .bookbag,
                 canBeEmpty: true
             ) { .optional($0.conversation.reason?.rawValue) },
+            Name(
+                "waiting_since", .moment,
+                "When she wrote the oldest message that nobody has answered, or a trigger gave it to a person; empty while nobody waits.",
+                .bookbag, canBeEmpty: true
+            ) { item in item.scope.shown(item.conversation.waitsSince) },
+            Name(
+                "rating", .number, "How she rated it, from 1 to 5, where she was asked (ratings.md).", .bookbag,
+                canBeEmpty: true
+            ) { $0.conversation.rating.map { .int($0) } ?? .null },
             Name(
                 "answer_by", .moment,
                 "When a person answers at the latest, by `business_hours` and `answer_within` of shop.yaml.", .settings,
@@ -76,7 +88,11 @@ extension Names {
                 "away", .text, "What shop.yaml says while nobody is there (`away`), in the words under `say`.",
                 .settings,
                 canBeEmpty: true
-            ) { .optional($0.scope.settings.awayNote(at: $0.scope.now, shopZone: $0.scope.shopZone)) },
+            ) { item in
+                .optional(
+                    item.scope.settings.awayNote(
+                        at: item.scope.now, shopZone: item.scope.shopZone, language: item.scope.locale))
+            },
         ])
 }
 

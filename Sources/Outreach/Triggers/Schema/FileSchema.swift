@@ -12,22 +12,32 @@ public enum FileSchema: String, Sendable, CaseIterable {
     case trigger
     /// shop.yaml.
     case shop
+    /// policy.yaml.
+    case policy
 
     /// The schema as JSON.
     public var json: String { json() }
 
     /// The same for files that may use other events and keys.
-    func json(events: EventVocabulary = .standard, keys: TriggerKeys = .standard) -> String {
+    func json(
+        events: EventVocabulary = .standard, keys: TriggerKeys = .standard, actions: ActionVerbs = .standard
+    ) -> String {
         let event = ("event", Self.event(of: events))
         switch self {
         case .trigger:
             return Self.file(
                 title: "A trigger of Bookbag",
-                definitions: [event, ("line", Self.line(keys))] + Self.triggerDefinitions, Self.triggerFile(keys)
+                definitions: [event, ("line", Self.line(keys)), ("action", actions.schema)]
+                    + Self.triggerDefinitions, Self.triggerFile(keys)
             ).json
         case .shop:
             return Self.file(
                 title: "shop.yaml of Bookbag", definitions: Self.shopDefinitions + [event], Self.shopFile
+            ).json
+        case .policy:
+            return Self.file(
+                title: "policy.yaml of Bookbag", definitions: [("length", Self.length), ("flag", Self.flag)],
+                Self.policyFile
             ).json
         }
     }
@@ -55,13 +65,13 @@ public enum FileSchema: String, Sendable, CaseIterable {
     private static let lengthShape = "[0-9]+ *(\(units))"
 
     /// The same without business days, which cannot be counted backwards from an event.
-    private static let pastUnits = Length.Unit.allCases.filter { $0 != .businessDays }.flatMap {
+    private static let pastUnits = Length.Unit.allCases.filter { !$0.isBusiness }.flatMap {
         [$0.rawValue, $0.singular]
     }.joined(separator: "|")
 
     private static let length = SchemaNode.shaped(
         "^\\s*\(lengthShape)\\s*$",
-        "A length of time: '36 hours', '7 days', '3 business days', '2 weeks'.")
+        "A length of time: '36 hours', '7 days', '3 business days', '4 business hours', '2 weeks'.")
 
     static let timeOfDayShape = "([0-9]{1,2}:[0-9]{2}( ?[aApP][mM])?|[0-9]{1,2} ?[aApP][mM])"
 
@@ -113,9 +123,12 @@ public enum FileSchema: String, Sendable, CaseIterable {
         ] + givens
 
     private static func triggerFile(_ keys: TriggerKeys) -> SchemaNode {
-        .keys(
+        let file = SchemaNode.keys(
             properties(keys.file), required: keys.file.filter(\.isRequired).map(\.name),
-            "On which event, after what time and under which conditions something is sent.")
+            "On which event, after what time and under which conditions something is sent or done.")
+        guard case .object(let pairs) = file else { return file }
+        let either = ["send", "do"].map { SchemaNode.object([("required", .list([.text($0)]))]) }
+        return .object(pairs + [("anyOf", .list(either))])
     }
 
     private static func properties(_ keys: [TriggerKey]) -> [(String, SchemaNode)] {
@@ -260,7 +273,7 @@ public enum FileSchema: String, Sendable, CaseIterable {
                     key,
                     .any(
                         [.oneOf(["nothing"]), .oneOrMore(.named("expected"))],
-                        "What is sent: 'nothing', 'email', 'answer', 'sms', 'webhook: NAME'.")
+                        "What is sent or done: 'nothing', 'email', 'answer', 'sms', 'webhook: NAME', 'do: hand_over'.")
                 )
             case "because":
                 (key, .oneOf(Reason.allCases.map(\.rawValue), "What stops it, where nothing is sent."))
@@ -314,7 +327,11 @@ public enum FileSchema: String, Sendable, CaseIterable {
         ]
 
     private static let expected = SchemaNode.any([
-        .oneOf(["email", "answer", "sms"]),
+        .oneOf(["email", "answer", "sms"] + ActionVerbs.standard.all.filter(\.standsAlone).map(\.name)),
+        .named("action"),
+        .keys(
+            [("do", SchemaNode.named("action", "What is done, as under 'do'."))]
+                + expectKeys.filter { $0.0 == "sent" }, required: ["do"]),
         .keys(
             [
                 (
@@ -328,6 +345,43 @@ public enum FileSchema: String, Sendable, CaseIterable {
             [("webhook", SchemaNode.scalar.described("By the name that 'send' gives it."))] + webhookKeys,
             required: ["webhook"]),
     ])
+
+    // MARK: - policy.yaml
+
+    private static let policyFile = SchemaNode.keys(
+        PolicyReader.keys.map { ($0, policyKeys[$0] ?? .scalar) }, required: ["amounts_in"],
+        "What the shop gives, to whom, how often and how much of it.")
+
+    /// What each key of policy.yaml is. Every key that the reader knows has an entry.
+    static let policyKeys: [String: SchemaNode] = [
+        "amounts_in": .shaped("^\\s*[A-Z]{3}\\s*$", "The currency of all sums here, which is the shop's: 'GBP'."),
+        "gifts": .object([
+            ("description", .text("What can be given, each by its name: 'do: { give: NAME }' of a trigger gives it.")),
+            ("type", .text("object")),
+            (
+                "additionalProperties",
+                .keys(PolicyReader.giftKeys.map { ($0, giftKeys[$0] ?? .scalar) }, required: ["valid_for"])
+            ),
+        ]),
+        "budgets": .keys(
+            PolicyReader.budgetKeys.map { ($0, budgetKeys[$0] ?? .scalar) },
+            "How much may be given in a calendar day, week, month or year. Then letters go out without a gift."),
+    ]
+
+    static let giftKeys: [String: SchemaNode] = [
+        "discount": SchemaNode.scalar.described("What the code takes off: '10%', or an amount: '5.00'."),
+        "free_shipping": .named("flag", "true: the code gives free shipping."),
+        "counts_as": SchemaNode.scalar.described(
+            "What one costs you on average: '15.00'. Budgets count that. An amount counts as what it is."),
+        "valid_for": .named("length", "How long the code can be used: '60 days'."),
+        "once_per": .shaped(
+            "^\\s*(\(Gift.Scope.allCases.map(\.rawValue).joined(separator: "|")))( +every +\(lengthShape))?\\s*$",
+            "To whom it is given once: 'customer', 'customer every 90 days', 'order'."),
+    ]
+
+    static let budgetKeys: [String: SchemaNode] = [
+        "gifts": .oneOrMore(.scalar, "'300.00 per month', '40 per day'; a list holds altogether.")
+    ]
 
     // MARK: - shop.yaml
 
@@ -397,6 +451,11 @@ public enum FileSchema: String, Sendable, CaseIterable {
                 ("no_scan", SchemaNode.scalar.described("How long a moving parcel may be silent, or 'off'.")),
                 ("not_handed_over", SchemaNode.scalar.described("How long a label may go unscanned, or 'off'.")),
             ], required: [], "When silence is a delay."),
+        "lost_after": .keys(
+            [
+                ("domestic", .named("length", "Within your country: '7 days'.")),
+                ("abroad", .named("length", "To another country: '20 days'.")),
+            ], required: [], "After how much silence of its carrier a parcel is presumed lost."),
         "answers": .any(
             [
                 .oneOf(AnswerMode.allCases.map(\.rawValue)),
@@ -427,9 +486,10 @@ public enum FileSchema: String, Sendable, CaseIterable {
                 [
                     ("from", SchemaNode.shaped("^\\s*\(dayShape)\\s*$", "The first day.")),
                     ("until", .shaped("^\\s*\(dayShape)\\s*$", "The last day.")),
-                    ("say", SchemaNode.scalar.described("What she is told then.")),
+                    ("say", words("What she is told then: a text, or one for each language.")),
                 ], required: ["from", "until"], "Days on which nobody answers."),
             "When nobody answers, and what she is told."),
+        "sign_off": words("Who signs letters, instead of the shop's name: a text, or one for each language."),
         "let_go_after": .named(
             "length", "When a conversation in which nobody waits is over: '2 business days', if left out."),
         "shopify_sends": .any(
@@ -437,6 +497,12 @@ public enum FileSchema: String, Sendable, CaseIterable {
             "Which of Shopify's own notifications to customers are on, so that nobody hears the same twice; or 'none'."),
         "confirm": SchemaNode.scalar.described("The code that releases a held reload; 'notify' received it by mail."),
     ]
+
+    /// One text, or one for each language.
+    private static func words(_ description: String) -> SchemaNode {
+        .any(
+            [.scalar, .object([("type", .text("object")), ("additionalProperties", .scalar)])], description)
+    }
 
     static let brandKeys: [String: SchemaNode] = [
         "name": SchemaNode.scalar.described("What shoppers call you."),

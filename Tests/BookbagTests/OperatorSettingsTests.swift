@@ -58,3 +58,38 @@ import Testing
         }
     }
 }
+
+@Suite("How long things are kept, in bookbag.yaml") struct RetentionSettingsTests {
+    private func read(_ keep: String) throws(ConfigurationFaults) -> Retention {
+        try ConfigurationReader.read(
+            "shops: [{ domain: fig.myshopify.com, token: env:TOKEN }]\n\(keep)\n", file: "b.yaml",
+            surroundings: ConfigurationReader.Surroundings(
+                secrets: SecretSource(credentials: nil, environment: ["TOKEN": "t"]), stateDirectory: "/tmp",
+                folder: "/etc/bookbag")
+        ).retention
+    }
+
+    @Test("is 90 and 400 days where nothing is written, and otherwise what is written")
+    func reads() throws {
+        #expect(try read("") == Retention())
+        let kept = try read("keep: { messages: 30 days, letters: for ever, orders: 800 days }")
+        #expect(kept.messages == .days(30) && kept.letters == nil && kept.orders == .days(800))
+        #expect(kept.attempts == .days(90) && kept.conversations == .days(400))
+    }
+
+    @Test(
+        "is never too short",
+        arguments: [
+            ("keep: { messages: 1 day }", "write '7 days' or more"),
+            ("keep: { orders: 30 days }", "write '90 days' or more"),
+            ("keep: { orders: a year }", "'a year' is no number of days"),
+            ("keep: { order: 400 days }", "did you mean 'orders'?"), ("keep: 90 days", "not a set of keys"),
+            ("keep: { letters: -1 days }", "is no number of days"),
+        ])
+    func faults(_ text: String, _ words: String) {
+        do throws(ConfigurationFaults) {
+            _ = try read(text)
+            Issue.record("nothing was wrong with \(text)")
+        } catch { #expect(error.description.contains(words), "\(error)") }
+    }
+}
