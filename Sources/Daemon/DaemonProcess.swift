@@ -171,6 +171,8 @@ package struct DaemonProcess {
                 metrics: metrics, newEvents: planning, newMail: newMail, logger: logger)
             let texts =
                 context.configuration.texts == nil ? nil : TextForwarder(context: context, store: store)
+            let chatForwarder =
+                context.configuration.chat == nil ? nil : ChatForwarder(context: context, store: store)
             let acts = Wake()
             newMessages.add(acts)
             byHand.add(acts)
@@ -188,8 +190,7 @@ package struct DaemonProcess {
             }
             services.append(
                 ConversationService(
-                    context: context, store: store, forwarder: wiring.forwarder, texts: texts,
-                    chats: context.configuration.chat == nil ? nil : ChatForwarder(context: context, store: store),
+                    context: context, store: store, forwarder: wiring.forwarder, texts: texts, chats: chatForwarder,
                     journal: journal, clock: clock, wake: newWords, heartbeats: heartbeats, logger: logger,
                     trouble: trouble))
             if let (socket, shop) = wiring.brought { sockets[socket, default: []].append(shop) }

@@ -406,7 +406,7 @@ struct ChatTests {
         let id = try await chat.judged()
         let cookies = try await bench.login("answer@juniperfig.example")
         let page = await bench.ask("/juniperfig/inbox/\(id)", cookies: cookies)
-        #expect(page.text.contains("Somebody in the chat") && page.text.contains("Nothing proves who wrote this."))
+        #expect(page.text.contains("Somebody in the chat") && page.text.contains("Sender not verified"))
         #expect(page.text.contains("in the chat; no address is proved"))
         bench.now = bench.now + .hours(25)
         let after = await bench.ask("/juniperfig/inbox/\(id)", cookies: cookies)

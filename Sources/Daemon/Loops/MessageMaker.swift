@@ -51,11 +51,11 @@ package struct MessageMaker: Sendable {
         if channel.name == .sms, configuration.farEnds[.sms]?.isEmpty ?? true {
             return .impossible(.noChannel, detail: "bookbag.yaml says nothing of 'sms'")
         }
-        if channel.name == .desk, let until = await answerEnds(beside: effect, now: now) {
-            return .wait(until: until, because: .result, detail: channels.destination(ofLine: SendLine.answerName))
-        }
         if channel.name == .chat, configuration.chat == nil {
             return .impossible(.noChannel, detail: "bookbag.yaml says nothing of 'chat'")
+        }
+        if channel.name == .desk, let until = await answerEnds(beside: effect, now: now) {
+            return .wait(until: until, because: .result, detail: channels.destination(ofLine: SendLine.answerName))
         }
         var results: [String: String] = [:]
         var tells: [Int64] = []

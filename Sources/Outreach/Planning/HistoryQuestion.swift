@@ -59,8 +59,7 @@ extension HistoryQuestion {
             address: Self.address(of: effect, record, planner),
             customerID: record?.facts.customer?.id,
             stream: planner.stream(of: effect))
-        let deciding = planner.decidingChannel(of: effect)
-        if deciding == .sms || deciding == .chat { orderAddress = record?.recipient?.address }
+        if [.sms, .chat].contains(planner.decidingChannel(of: effect)) { orderAddress = record?.recipient?.address }
         effectID = effect.id
         if let now, let limit = planner.triggers.settings.limit { countedSince = now - limit.window }
         replacers = planner.triggers.replacers(of: effect.trigger)

@@ -114,7 +114,7 @@ extension Connection {
             messages += try removeConversation(
                 conversation, shop: shop, tally: &tally, keepingHashes: keepingHashes)
         }
-        messages += try removeChats(ofOrder: id, shop: shop, tally: &tally)
+        messages += try removeChats(ofOrder: id, shop: shop, tally: &tally, keepingHashes: keepingHashes)
         messages += try removeStory(ofAggregate: id, shop: shop, tally: &tally)
         for table in ["scans", "rereads"] {
             try run("DELETE FROM \(table) WHERE shop = ? AND order_id = ?", [shop, id])
@@ -173,15 +173,18 @@ extension Connection {
     }
 
     /// Removes the chats that proved an order, with whatever else was said in them, and takes back the codes of it.
-    fileprivate func removeChats(ofOrder id: Int64, shop: Int64, tally: inout Tally) throws -> Int {
+    fileprivate func removeChats(
+        ofOrder id: Int64, shop: Int64, tally: inout Tally, keepingHashes: Bool
+    ) throws -> Int {
         var messages = 0
         for key in try all(Query.chatsOfOrder, [shop, id], { $0[0] as Data }) {
             for conversation in try all(Query.conversationNumbersOfAddress, [shop, key], { $0[0] as Int64 }) {
-                messages += try removeConversation(conversation, shop: shop, tally: &tally)
+                messages += try removeConversation(
+                    conversation, shop: shop, tally: &tally, keepingHashes: keepingHashes)
             }
             try removeWords(of: key, shop: shop)
             for query in [Query.incomingOfAddress, Query.observationsOfAddress] {
-                try removeIncoming(all(query, [shop, key]) { $0[0] }, shop: shop)
+                try removeIncoming(all(query, [shop, key]) { $0[0] }, shop: shop, keepingHashes: keepingHashes)
             }
         }
         try run("DELETE FROM chats WHERE shop = ? AND order_id = ?", [shop, id])

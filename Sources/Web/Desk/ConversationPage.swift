@@ -221,7 +221,8 @@ extension DeskSite {
             colleagues: colleagues(
                 visit, besides: conversation.holder,
                 away: visit.facts[.away] ?? AwayBoard(), now: now),
-            customerPath: customerPath(of: record.facts, visit), address: ChatRules.isName(conversation.address) ? "" : conversation.address ?? "",
+            customerPath: customerPath(of: record.facts, visit),
+            address: ChatRules.isName(conversation.address) ? "" : conversation.address ?? "",
             order: record.isOrder ? orderBeside(record, clock: clock, now: now, visit: visit) : nil,
             understanding: understood.map(Self.understanding), whys: whys(view),
             silences: silences, orders: orders,

@@ -236,6 +236,9 @@ extension DeskSite {
         let key = "\(conversation.id) \(conversation.version)"
         let mail: Message?
         if let chat = recipient.chat {
+            guard kept.files.isEmpty else {
+                return try await problem("Nothing was sent: no file goes with words in the chat.", view, kept, visit)
+            }
             mail = core.chat(text, to: chat, key: key, shop: visit.shop)
         } else if let number = recipient.number {
             let silences = try await store.silences(of: .address(number.text), shop: visit.shop, now: now)

@@ -14,8 +14,8 @@ import Synchronization
 //     GET  …/stopratings/…   the same for questions how it went
 //     GET  …/preferences/…   what is written about; POST sets it
 //     GET  …/rate/…?score=4  how it went, with that score chosen; POST gives it (RatePage.swift)
-//     GET  …/answer/…?say=person   whether an automatic answer helped; POST says so (AnswerPage.swift)
 //     /chat/…                the chat, behind no link (PublicSite+Chat.swift)
+//     GET  …/answer/…?say=person   whether an automatic answer helped; POST says so (AnswerPage.swift)
 //     POST …/track/…, …/preferences/…, …/rate/…   of a link that is too old: a new one, to the address on file
 //
 // Mail scanners open every link, so GET changes nothing. A link that is forged, cut, of another purpose or of a shop
