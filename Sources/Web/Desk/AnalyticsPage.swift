@@ -311,7 +311,7 @@ extension DeskSite {
             orders: orders?.prefix(Self.rowsOfPage).map { line in
                 FigureRowsPage.Row(
                     order: line.orderName,
-                    path: path(of: line, rows, visit),
+                    path: rowPath(of: line, rows, visit),
                     customer: line.customer,
                     carrier: line.carrier, when: line.day.map(clock.day) ?? "", at: line.at.map { Instant($0, clock) },
                     days: line.days.map { "\($0) day\($0 == 1 ? "" : "s") on the way" }, words: line.words)
@@ -320,7 +320,7 @@ extension DeskSite {
     }
 
     /// Where the order, or the conversation, of a row is; nil for whoever may not open it.
-    private func path(of line: FigureLine, _ rows: FiguresReport.Rows, _ visit: Visit) -> String? {
+    private func rowPath(of line: FigureLine, _ rows: FiguresReport.Rows, _ visit: Visit) -> String? {
         if case .ratings(.conversation, _) = rows {
             guard visit.visitor.may(DeskPage.inbox.roles), let number = Int64(line.orderID) else { return nil }
             return "\(visit.path)/inbox/\(number)"
