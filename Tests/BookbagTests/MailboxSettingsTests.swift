@@ -54,7 +54,64 @@ import Testing
         let server = try #require(other.imap)
         #expect(server.username == "hello@fig.example" && server.port == 1143 && server.security == .off)
         #expect(server.folders == ["INBOX", "Anfragen"] && server.sent == "Gesendet")
+        #expect(!read.keepsSent)
+        let keeps = "url: imaps://a@b.example@h.example/\npassword: env:PASSWORD\nkeep_sent: true"
+        #expect(try mailbox(keeps)?.keepsSent == true)
+        #expect(faults(keeps + "\nsent: none").joined().contains("needs the folder of sent mail"))
+        #expect(
+            faults(keeps.replacing("true", with: "maybe")).joined().contains("keep_sent")
+                || !faults(keeps.replacing("true", with: "maybe")).isEmpty)
         #expect(other.onlyTo == ["hello@fig.example", "@shop.example"] && other.authservID == "mx.fig.example")
+    }
+
+    @Test("a team gets conversations by mail where its answers can be proved, and nowhere else")
+    func team() throws {
+        let mailbox = """
+            mailbox:
+              only_to: [hello@fig.example]
+              authserv_id: mx.fig.example
+            """
+        func read(_ mailbox: String, _ more: String, top: String = "") throws -> Configuration.Shop? {
+            try self.read(
+                "smtp: { url: \"smtp://relay.fig.example\" }\n\(top)shops:\n"
+                    + shop("juniperfig", mailbox + "\n" + more)
+            ).shops.first
+        }
+        let one = try #require(try read(mailbox, "hand_over_to: Team <team@people.example>"))
+        #expect(one.handOverTo?.address == "team@people.example" && one.handOverTo?.name == "Team")
+        #expect(one.mailbox?.answers?.address("t") == "hello+t@fig.example")
+        #expect(
+            try read(mailbox, "", top: "hand_over_to: a@people.example\n")?.handOverTo?.address == "a@people.example")
+        #expect(
+            try read(mailbox, "hand_over_to: b@people.example", top: "hand_over_to: a@people.example\n")?.handOverTo?
+                .address == "b@people.example")
+        let domain = mailbox.replacing("hello@fig.example", with: "\"@fig.example\"")
+        #expect(
+            try read(domain, "hand_over_to: a@people.example")?.mailbox?.answers?.address("t") == "reply+t@fig.example")
+        let wrong: [(String, String, String)] = [
+            (mailbox, "hand_over_to: team", "is not a mail address"),
+            (mailbox, "hand_over_to: hello+x@fig.example", "that customers write to"),
+            (domain, "hand_over_to: team@fig.example", "that customers write to"),
+            (
+                mailbox.replacing("authserv_id: mx.fig.example", with: ""), "hand_over_to: a@people.example",
+                "authserv_id"
+            ),
+            ("", "hand_over_to: a@people.example", "needs a relay and a mailbox"),
+            (
+                mailbox.replacing("hello@", with: "a-name-with-very-many-letters-in-it@"),
+                "hand_over_to: a@people.example", "has room"
+            ),
+        ]
+        for (mailbox, line, words) in wrong {
+            do throws(ConfigurationFaults) {
+                _ = try self.read(
+                    "smtp: { url: \"smtp://relay.fig.example\" }\nshops:\n" + shop("juniperfig", mailbox + "\n" + line))
+                Issue.record("\(line) was taken")
+            } catch {
+                let said = error.faults.map(\.description).joined(separator: "\n")
+                #expect(said.contains(words), "\(said)")
+            }
+        }
     }
 
     @Test("buys access tokens from Google, Microsoft or another")

@@ -35,7 +35,7 @@ struct ShippedMail: Sendable, CustomTestStringConvertible {
                 guard let mail = written.first(where: { $0.language == locale }) else { continue }
                 let occasion: MailDraft.Occasion? =
                     switch trigger.lines[0].destination {
-                    case .customer: .order
+                    case .customer: trigger.matches(.conversationClosed) ? .conversation : .order
                     case .answer: .answer
                     default: nil
                     }

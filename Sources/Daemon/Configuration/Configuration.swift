@@ -31,8 +31,12 @@ package struct Configuration: Sendable {
         /// The model that gives a second opinion on what shoppers write; nil for none.
         package var understanding: Model?
         package var webhooks: [String: Webhook]
+        /// Who gets conversations by mail, and answers them so; nil for nobody.
+        package var handOverTo: MailAddress?
         /// The targets of channels that define their own configuration.
         package var farEnds: [ChannelName: [FarEnd]]
+        /// What all gifts may cost at most, whatever policy.yaml says.
+        package var giftCeilings: [Allowance] = []
 
         package init(
             domain: String, endpoint: String, access: Access, pollEvery: Duration, triggers: String, smtp: SMTP?,

@@ -1,4 +1,5 @@
 package import Intake
+package import Outreach
 package import Platform
 
 extension Configuration {
@@ -13,6 +14,8 @@ extension Configuration {
         package var lmtpAccess = SocketAccess()
         /// The shop's addresses, or `@domain`: no other mail is fetched or accepted.
         package var onlyTo: [String]
+        /// Whether what goes out to customers is put into the folder of sent mail.
+        package var keepsSent = false
         /// Whose Authentication-Results are trusted (RFC 8601, 2.5); nil for nobody's.
         package var authservID: String?
 
@@ -26,6 +29,15 @@ extension Configuration {
             self.onlyTo = onlyTo
             self.authservID = authservID
         }
+    }
+}
+
+extension Configuration.Mailbox {
+    /// The address that the shop's people answer to, each time with something of ours behind its name; nil where none
+    /// has room for it.
+    package var answers: ReturnPath? {
+        let named = onlyTo.lazy.compactMap { ReturnPath(mailbox: $0.hasPrefix("@") ? "" : $0) }.first
+        return named ?? onlyTo.lazy.compactMap { ReturnPath(mailbox: $0.hasPrefix("@") ? "reply\($0)" : "") }.first
     }
 }
 

@@ -1,4 +1,5 @@
 import Delivery
+import Foundation
 package import Outreach
 package import Store
 
@@ -29,6 +30,11 @@ package struct ShopAnswers: Sendable {
         case text(String, language: String)
         /// It cannot be written now, for this reason.
         case impossible(String)
+    }
+
+    /// Whether answers to a kind of question go out by themselves, as shop.yaml has it; nil for a shop that is not served.
+    package func mode(of intent: String, shop: String) -> AnswerMode? {
+        offices[shop]?.planner().triggers.settings.answers[intent]
     }
 
     /// The names of a shop's saved replies.
@@ -68,11 +74,19 @@ package struct ShopAnswers: Sendable {
         let planner = office.planner()
         let question = HistoryQuestion(of: effect, record: record, planner: planner, now: now)
         let history = try await store.history(for: [question], now: now)[0]
+        // What was true when it was drafted may not be any more: the parcel is late by now.
+        if let failed = planner.failedCondition(ofDraft: effect, record: record, history: history, now: now) {
+            return .impossible("it does not fit any more, for a condition of its trigger does not hold: \(failed)")
+        }
         do throws(TemplateFailure) {
             if effect.channel == .sms {
                 let text = try office.maker.shortText(
                     effect, record: record, history: history, planner: planner, now: now)
                 return text.map { .text($0.text, language: "") } ?? .impossible("its trigger is gone")
+            }
+            if effect.channel == .chat {
+                let text = try office.maker.chat(effect, record: record, history: history, planner: planner, now: now)
+                return text.map { .text($0, language: "") } ?? .impossible("its trigger is gone")
             }
             guard let text = try office.maker.text(effect, record: record, history: history, planner: planner, now: now)
             else { return .impossible("its trigger is gone") }
@@ -166,6 +180,17 @@ package enum ReplyText {
         }.joined(separator: "\n")
     }
 
+    /// The Markdown of what a mail program sent as plain text, in which no sign means anything.
+    static func markdown(ofPlain text: String) -> String {
+        let lines = text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).map {
+            ForwardedMail.plain($0.trimmingCharacters(in: .whitespaces))
+        }
+        return lines.indices.map { index in
+            let next = index + 1 < lines.count ? lines[index + 1] : ""
+            return lines[index].isEmpty || next.isEmpty ? lines[index] : lines[index] + "\\"
+        }.joined(separator: "\n")
+    }
+
     private static func isHeading(_ line: String) -> Bool { line.hasPrefix("#") }
 
     /// Whether a line begins a block of its own: a list's point, a heading, a quotation, a table's row, a rule.
@@ -193,19 +218,40 @@ extension ShopPost {
         files: [MailDraft.Attachment] = [], shop: String, now: Moment
     ) -> Message? {
         guard let office = office(shop), office.wake != nil else { return nil }
-        let brand = office.brand()
+        return PersonalReply(brand: office.brand(), sender: office.sender, shop: shop).mail(
+            ReplyText.markdown(text), to: recipient, in: record, language: language, key: key, files: files, now: now)
+    }
+
+    /// What a person's mail in that conversation is called: an answer by what it answers, a first one by its own
+    /// subject.
+    package func subject(of record: OrderRecord, shop: String) -> String {
+        guard let brand = brand(shop) else { return "" }
+        return PersonalReply(brand: brand, sender: nil, shop: shop).subject(of: record)
+    }
+}
+
+/// What a person writes to a customer, as the shop sends it.
+struct PersonalReply {
+    var brand: Brand
+    /// The envelope sender; nil for the brand's own address.
+    var sender: String?
+    var shop: String
+
+    /// A mail in the conversation's thread; nil if none can be made of it.
+    func mail(
+        _ markdown: String, to recipient: MailAddress, in record: OrderRecord, language: String, key: String,
+        files: [MailDraft.Attachment] = [], now: Moment
+    ) -> Message? {
         let thread = AnswerThread(record, brand: brand)
         let from = thread?.from ?? brand.from
-        let subject = self.subject(of: record, shop: shop)
         // Whoever is written to first finds it beside the mails about the order.
         let order = record.isOrder ? record.facts.id : nil
         let references =
             thread?.references
             ?? order.map { [MessageIdentity.thread(shop: shop, orderID: $0, domain: brand.from.domain)] } ?? []
         var draft = MailDraft(
-            from: from, to: recipient, replyTo: thread == nil ? brand.replyTo : nil,
-            sender: office.sender ?? from.address, subject: subject, body: .markdown(ReplyText.markdown(text)),
-            language: language,
+            from: from, to: recipient, replyTo: thread == nil ? brand.replyTo : nil, sender: sender ?? from.address,
+            subject: subject(of: record), body: .markdown(markdown), language: language,
             messageID: MessageIdentity.notice(shop: shop, kind: "reply", about: key, domain: from.domain),
             references: references.filter(MailComposer.isMessageID), date: now, brand: brand)
         draft.isPersonal = true
@@ -213,17 +259,36 @@ extension ShopPost {
         return try? MailComposer().compose(draft)
     }
 
-    /// What a person's mail in that conversation is called: an answer by what it answers, a first one by its own
-    /// subject.
-    package func subject(of record: OrderRecord, shop: String) -> String {
-        guard let brand = brand(shop) else { return "" }
+    /// What it is called: an answer by what it answers, a first one by its own subject.
+    func subject(of record: OrderRecord) -> String {
         if let subject = AnswerThread(record, brand: brand)?.subject { return subject }
         let own = record.conversation?.subject ?? ""
         return own.isEmpty ? brand.name : own
     }
+
+    /// A text; nil where it is longer than a text can be.
+    static func text(_ markdown: String, to number: PhoneNumber, key: String, shop: String) -> Message? {
+        let words = TextMessage(TextMessage.shortForm(ofMarkdown: markdown))
+        guard words.segments > 0, words.units <= TextMessage.mostUnits else { return nil }
+        return .sms(
+            id: MessageIdentity.text(shop: shop, kind: "reply", about: key), recipient: number.text, text: words)
+    }
 }
 
 extension DaemonCore {
+    /// A person's answer in a conversation, as words in that chat; nil where it has none.
+    ///
+    /// - Parameters:
+    ///   - text: as it was typed, in Markdown.
+    ///   - session: the chat's name.
+    ///   - key: what tells it from every other: the same key is sent once.
+    package func chat(_ text: String, to session: String, key: String, shop: String) -> Message? {
+        guard configuration.shops.contains(where: { $0.domain == shop && $0.chat != nil }) else { return nil }
+        let words = TextMessage.shortForm(ofMarkdown: ReplyText.markdown(text))
+        guard !words.isEmpty else { return nil }
+        return .chat(id: MessageIdentity.chat(shop: shop, kind: "reply", about: key), session: session, text: words)
+    }
+
     /// A person's answer in a conversation, as a text; nil where the shop sends none, or it is longer than a text can be.
     ///
     /// - Parameters:
@@ -233,9 +298,6 @@ extension DaemonCore {
         guard let ends = configuration.shops.first(where: { $0.domain == shop })?.farEnds[.sms], !ends.isEmpty else {
             return nil
         }
-        let words = TextMessage(TextMessage.shortForm(ofMarkdown: ReplyText.markdown(text)))
-        guard words.segments > 0, words.units <= TextMessage.mostUnits else { return nil }
-        return .sms(
-            id: MessageIdentity.text(shop: shop, kind: "reply", about: key), recipient: number.text, text: words)
+        return PersonalReply.text(ReplyText.markdown(text), to: number, key: key, shop: shop)
     }
 }

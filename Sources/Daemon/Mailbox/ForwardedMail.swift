@@ -5,6 +5,10 @@ import Outreach
 /// A person's mail to the shop, as a mail to the shop's people (`notify` of shop.yaml), with the story of the order
 /// above her words. A reply to it goes to her: she is in `Reply-To`, and her mail and ours are in `References`, so that
 /// everybody's mail program keeps the thread together.
+///
+/// To a team that answers by mail (`hand_over_to` of bookbag.yaml) it begins with the line above which they answer, and
+/// `Reply-To` is an address of ours. All that we tell stands below the line: a mail program quotes it there, from where
+/// it never goes out.
 struct ForwardedMail {
     /// A larger mail is not attached; it can be found in the mailbox.
     static let largestOriginal = 10_000_000
@@ -25,13 +29,16 @@ struct ForwardedMail {
     var isLast = false
     /// The id of the thread that our mails about the order belong to.
     var thread: String?
+    /// The team that answers by mail; nil for `notify`.
+    var team: MailTeam.Way?
 
     /// The mail; nil if the shop named no address for it, or it cannot be composed.
     func message() -> Message? {
-        guard let to = settings.notify else { return nil }
+        guard let to = team?.to ?? settings.notify else { return nil }
         let brand = settings.brand
         let who = mail.sender ?? "Somebody"
-        var lines = [opening(who), ""]
+        var lines = (team?.opening ?? []) + [opening(who), ""]
+        if let before = team?.before, !before.isEmpty { lines += ["# What was said before", ""] + before }
         if let story { lines += ["# What we know of order \(Self.plain(story.order))", "", Self.code(story.text), ""] }
         lines += ["# What they wrote", "", mail.subject.isEmpty ? "" : "**Subject:** \(Self.plain(mail.subject))", ""]
         lines += [Self.code(mail.text.isEmpty ? "(no text)" : String(mail.text.prefix(20_000))), ""]
@@ -51,7 +58,8 @@ struct ForwardedMail {
         if !isAttached { lines.append("It is too large to be attached here; it is in the mailbox.") }
         let references = [thread, mail.messageID].compactMap(\.self).filter(MailComposer.isMessageID)
         var draft = MailDraft(
-            from: brand.from, to: to, replyTo: mail.sender.flatMap { MailAddress(address: $0) }, sender: sender,
+            from: brand.from, to: to,
+            replyTo: team.map(\.answers) ?? mail.sender.flatMap { MailAddress(address: $0) }, sender: sender,
             subject: subject, body: .markdown(lines.joined(separator: "\n")), language: "en",
             messageID: MessageIdentity.notice(
                 shop: shop, kind: "forwarded", about: "\(number)", domain: brand.from.domain),
@@ -74,7 +82,8 @@ struct ForwardedMail {
         let proof =
             mail.isAuthenticated
             ? "" : " Nothing proves that the mail is really from this address: do not act on it without asking."
-        return "\(Self.plain(who)) wrote\(about). Your answer to this mail goes to that address.\(proof)"
+        let goes = team.map { Self.plain($0.goes) } ?? "Your answer to this mail goes to that address."
+        return "\(Self.plain(who)) wrote\(about). \(goes)\(proof)"
     }
 
     /// A text unchanged, including special characters: an indented block.

@@ -24,9 +24,11 @@ struct LetterForwarder: Sendable {
     ///   - order: what it is about.
     ///   - message: the message of ours that it answers.
     ///   - isStored: it was judged already, so that it counts among its sender's letters.
+    ///   - talk: the conversation that it belongs to, as it was before; nil where it opens or has none.
+    ///   - isTalk: whether it belongs to a conversation, which a team may answer by mail.
     func forward(
         _ mail: IncomingMail, _ observation: RawObservation, order: OrderKey?, answering message: AnsweredMessage?,
-        isStored: Bool = false, now: Moment
+        isStored: Bool = false, talk: ConversationRecord? = nil, isTalk: Bool = true, now: Moment
     ) async throws(StoreFailure) -> Result {
         if let reason = settings.keepsToItself { return .none(reason) }
         var before = 0
@@ -37,7 +39,9 @@ struct LetterForwarder: Sendable {
             if isStored { before = max(0, before - 1) }
         }
         let handingOn = IncomingRules.handsOn(
-            mail, about: message, people: settings.notify?.address, before: before)
+            mail, about: message,
+            people: (isTalk ? context.configuration.handOverTo : nil)?.address
+                ?? settings.notify?.address, before: before)
         if case .no(let reason) = handingOn { return .none(reason) }
         guard let smtp = context.configuration.smtp else { return .none("no relay is configured") }
         var story: (order: String, text: String)?
@@ -52,13 +56,23 @@ struct LetterForwarder: Sendable {
             }
         }
         let brand = settings.brand
+        var team: MailTeam.Way?
+        if isTalk, let found = MailTeam(context.configuration) {
+            var record = OrderRecord.none(shop: context.domain, at: now)
+            if let order {
+                record = try await store.load(shop: context.domain, orderIDs: [order.orderID])[order.orderID] ?? record
+            }
+            team = found.way(
+                token: try await store.answerToken(observation: observation.id, shop: context.domain), talk: talk,
+                about: record, sender: mail.sender, zone: context.rules.planner.shopZone)
+        }
         let forwarded = ForwardedMail(
             mail: mail, original: observation.bytes, story: story, settings: settings, shop: context.domain,
             sender: smtp.sender?.address ?? brand.from.address, receivedAt: observation.receivedAt,
             number: observation.id, isLast: handingOn == .last,
             thread: order.map {
                 MessageIdentity.thread(shop: context.domain, orderID: $0.orderID, domain: brand.from.domain)
-            })
+            }, team: team)
         if let message = forwarded.message() { return .mail(message) }
         return .none(
             settings.notify == nil
@@ -81,7 +95,7 @@ struct LetterForwarder: Sendable {
             let order = record.orderID.map { OrderKey(shop: context.domain, orderID: $0) }
             let letter = read(observation, style)
             switch try await forward(
-                letter.readable, observation, order: order, answering: nil, isStored: true, now: now)
+                letter.readable, observation, order: order, answering: nil, isStored: true, talk: record, now: now)
             {
             case .mail(let mail): mails.append(ConversationMail(forwarding: mail, now: now))
             case .none(let why): reason = why

@@ -66,7 +66,9 @@ extension MailJudge {
             var notForwarded: String?
             if change.record.state == .person, !observation.isHistory {
                 let about = change.record.orderID.map { OrderKey(shop: shop, orderID: $0) }
-                switch try await forwarder.forward(mail, observation, order: about, answering: message, now: now) {
+                switch try await forwarder.forward(
+                    mail, observation, order: about, answering: message, talk: known, now: now)
+                {
                 case .mail(let mail): change.mails = [ConversationMail(forwarding: mail, now: now)]
                 case .none(let reason):
                     notForwarded = reason
@@ -110,6 +112,12 @@ extension MailJudge {
         let shop = context.domain
         var outcome = IncomingOutcome(observation, .own, detail: "sent by the shop; it changes nothing")
         let references = Array(references.prefix(50))
+        // One of the shop's people who answers a conversation by mail: it counts when it arrives.
+        if let mail, try await store.conversation(answering: mail.tokens, shop: shop) != nil {
+            outcome.detail = "an answer to Bookbag, which counts when it arrives"
+            try await store.commit(outcome, now: now)
+            return
+        }
         outcome.effectID = try await store.message(withOneOf: references, shop: shop)?.effect.id
         guard let mail, mail.kind == .person, let author = mail.sender,
             try await store.message(withOneOf: [mail.messageID].compactMap(\.self), shop: shop) == nil
@@ -174,9 +182,10 @@ extension MailJudge {
         // What tells somebody of a customer who waits is answered by a colleague.
         if message.effect.trigger == SystemMail.alert { return message.recipient?.lowercased() == sender }
         return sender == context.rules.planner.triggers.settings.notify?.address.lowercased()
+            || sender == context.configuration.handOverTo?.address.lowercased()
     }
 
-    private var journal: ConversationJournal {
+    var journal: ConversationJournal {
         ConversationJournal(metrics: learning.metrics, newEvents: learning.newEvents, newMail: newMail, logger: logger)
     }
 

@@ -22,6 +22,10 @@ struct MailJudge: Sendable {
     var newWords = Wake()
     /// Asks another model what messages are about; nil where none is configured.
     var secondReader: SecondReader?
+    /// Called when there is a text to send.
+    var newTexts = Broadcast()
+    /// Who answers at the desk, and so may by mail.
+    var people = ListedPeople(People())
 
     /// A mail after reading.
     struct ReadMail: Sendable {
@@ -45,6 +49,7 @@ struct MailJudge: Sendable {
         if let parked {
             logger.log(Line.mailParked, ["shop": "\(shop)", "reason": "\(parked)"])
         }
+        if try await judgeTeamAnswer(mail, observation, isParked: parked != nil, now: now) { return nil }
         let message = try await store.message(
             withOneOf: Array(mail.references.prefix(50)), tokens: Array(mail.tokens.prefix(20)), shop: shop)
         var softBefore = 0
@@ -66,7 +71,7 @@ struct MailJudge: Sendable {
             }
             if !observation.isHistory {
                 let forwarded = try await forwarder.forward(
-                    letter.readable, observation, order: order, answering: message, now: now)
+                    letter.readable, observation, order: order, answering: message, isTalk: false, now: now)
                 switch forwarded {
                 case .mail(let mail):
                     outcome.forward = SystemMail(
@@ -246,6 +251,7 @@ extension MailSettings {
         let own = [brand.from, brand.marketingFrom, brand.ratingsFrom].compactMap(\.self)
         domains = Set(own.map { $0.domain.lowercased() }).sorted()
         team = settings.notify.map { [$0.address.lowercased()] } ?? []
+        cutLine = TeamAnswer.line
     }
 }
 

@@ -18,7 +18,7 @@ struct StopConfirmation {
         "en": Words(
             subject: "No more offers",
             body:
-                "You get no more offers and no requests for a rating from us. News of your orders still comes.",
+                "You get no more offers and no requests for a rating from us. We still write to you about your orders.",
             orderBody:
                 "You get no more offers, no requests for a rating and no news of your order {order} from us. What you "
                 + "need still comes: a return label, a parcel to collect, a refund, and answers to what you write.",

@@ -18,13 +18,18 @@ struct TextForwarder: Sendable {
     /// - Parameters:
     ///   - orderID: the order that it is about.
     ///   - isStored: it was judged already, so that it counts among its sender's texts.
+    ///   - talk: the conversation that it belongs to, and the number of its observation; nil where it has none.
     func forward(
-        _ text: IncomingText, about orderID: String?, isStored: Bool = false, now: Moment
+        _ text: IncomingText, about orderID: String?, isStored: Bool = false,
+        talk: (record: ConversationRecord?, observation: Int64)? = nil, now: Moment
     ) async throws(StoreFailure) -> Result {
         let settings = context.rules.planner.triggers.settings
         if let reason = settings.keepsToItself { return .none(reason) }
         guard let smtp = context.configuration.smtp else { return .none("no relay is configured") }
-        guard let people = settings.notify else { return .none("shop.yaml names nobody under 'notify'") }
+        let team = MailTeam(context.configuration)
+        guard let people = team?.address ?? settings.notify else {
+            return .none("shop.yaml names nobody under 'notify'")
+        }
         if let number = text.from?.text {
             var before = try await store.texts(
                 of: number, shop: context.domain, since: text.receivedAt - IncomingRules.letterWindow,
@@ -38,9 +43,16 @@ struct TextForwarder: Sendable {
         if let orderID {
             order = try await store.load(shop: context.domain, orderIDs: [orderID])[orderID]?.facts.name
         }
+        var way: MailTeam.Way?
+        if let team, let talk {
+            way = team.way(
+                token: try await store.answerToken(observation: talk.observation, shop: context.domain),
+                talk: talk.record, about: OrderRecord.none(shop: context.domain, at: now), sender: text.from?.text,
+                zone: context.rules.planner.shopZone, isText: true)
+        }
         let mail = ForwardedText(
             text: text, to: people, order: order, brand: settings.brand, sender: smtp.sender?.address,
-            shop: context.domain
+            shop: context.domain, team: way
         ).mail(now: now)
         return mail.map { .mail($0) } ?? .none("no mail could be composed from it; it is in the desk's Inbox")
     }
@@ -59,7 +71,9 @@ struct TextForwarder: Sendable {
                 let observation = try await store.observation(number, shop: context.domain),
                 let text = try? IncomingText(observation)
             else { continue }
-            switch try await forward(text, about: record.orderID, isStored: true, now: now) {
+            switch try await forward(
+                text, about: record.orderID, isStored: true, talk: (record, observation.id), now: now)
+            {
             case .mail(let mail): mails.append(ConversationMail(forwarding: mail, now: now))
             case .none(let why): reason = why
             }
@@ -77,22 +91,29 @@ struct ForwardedText {
     var brand: Brand
     var sender: String?
     var shop: String
+    /// The team that answers by mail; nil for `notify`.
+    var team: MailTeam.Way?
 
     func mail(now: Moment) -> Message? {
         let number = text.from?.text ?? "a sender without a number"
         // Her words are a block of code: whatever they hold, they are words.
         let words = text.text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
             .map { "    \($0)" }.joined(separator: "\n")
-        var lines = ["A customer texted from \(number):", words]
+        var lines = (team?.opening.filter { !$0.isEmpty } ?? []) + ["A customer texted from \(number):", words]
         if text.media > 0 {
             lines.append("With it came \(text.media) \(text.media == 1 ? "file" : "files"), which the provider has.")
         }
         if let order { lines.append("It is about order \(order).") }
-        lines.append("An answer to this mail does not reach the customer; answer at the desk.")
+        if let team {
+            lines.append(ForwardedMail.plain(team.goes))
+            if !team.before.isEmpty { lines.append("# What was said before\n\n" + team.before.joined(separator: "\n")) }
+        } else {
+            lines.append("An answer to this mail does not reach the customer; answer at the desk.")
+        }
         let id = MessageIdentity.notice(
             shop: shop, kind: "forwarded_text", about: text.providerID, domain: brand.from.domain)
         let draft = MailDraft(
-            from: brand.from, to: to, sender: sender ?? brand.from.address,
+            from: brand.from, to: to, replyTo: team?.answers, sender: sender ?? brand.from.address,
             subject: "SMS from \(number)\(order.map { " (\($0))" } ?? "")",
             body: .markdown(lines.joined(separator: "\n\n")), language: "en", messageID: id, date: now, brand: brand)
         return try? MailComposer().compose(draft)

@@ -140,7 +140,9 @@ struct TextJudge: Sendable {
             if let id = change.record.orderID { judged.aggregate = .order(id) }
             var notForwarded: String?
             if change.record.state == .person {
-                switch try await forwarder.forward(text, about: change.record.orderID, now: now) {
+                switch try await forwarder.forward(
+                    text, about: change.record.orderID, talk: (known, observation.id), now: now)
+                {
                 case .mail(let mail): change.mails = [ConversationMail(forwarding: mail, now: now)]
                 case .none(let reason):
                     notForwarded = reason

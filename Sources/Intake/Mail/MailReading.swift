@@ -59,6 +59,8 @@ package struct MailReading: Hashable, Sendable {
     package var cuts: [MailCut] = []
     /// The new words.
     package var text = ""
+    /// The new words above the line of our own (`MailSettings.cutLine`); nil where that is not in it.
+    package var textAboveLine: String?
     /// The order numbers in the new words, as the shop writes them.
     package var orders: [String] = []
     package var files: [MailFile] = []
@@ -233,6 +235,9 @@ package struct MailReading: Hashable, Sendable {
         let result = QuoteCutter.cut(
             source, marks: marks, isForward: range == nil && isForward, cutLine: settings.cutLine)
         text = result.words
+        if range == nil, let line = settings.cutLine {
+            textAboveLine = QuoteCutter.words(above: line, in: source, marks: marks)
+        }
         let offset = range?.lowerBound ?? 0
         cuts = result.cuts.map { MailCut(start: $0.start + offset, end: $0.end + offset, why: $0.why) }
         if let range {
@@ -274,6 +279,8 @@ extension MailReading {
         mail.isAuthenticated = isAuthenticated
         mail.subject = subject
         mail.text = text
+        mail.textAboveLine = textAboveLine
+        mail.hasFiles = files.contains { !$0.isInline }
         mail.messageID = ownID.isEmpty ? nil : ownID
         mail.references =
             messageID == ownID || messageID.isEmpty ? answers : [messageID] + answers.filter { $0 != messageID }

@@ -69,6 +69,15 @@ struct QuoteCutter {
         return words.isEmpty ? (text.trimmed, []) : (words, cuts)
     }
 
+    /// What is new above a line of ours; nil where the line is not in the text. Unlike `cut`, which rather shows too much
+    /// than nothing, it may be empty.
+    static func words(above line: String, in text: String, marks: [MailCut] = []) -> String? {
+        var cutter = QuoteCutter(text)
+        cutter.find(marks: marks, isForward: false, cutLine: line)
+        guard cutter.cuts.contains(where: { $0.why == .cutLine }) else { return nil }
+        return cutter.rest(without: cutter.joinedCuts())
+    }
+
     private init(_ text: String) {
         scalars = Array(text.unicodeScalars)
         var start = 0

@@ -55,6 +55,11 @@ public struct IncomingMail: Hashable, Sendable {
     public var subject = ""
     /// Her new words, without the text she quoted.
     public var text = ""
+    /// What stands above the line that our mails to the shop's people have, without what a mail program put there; nil
+    /// where the line is not in it.
+    public var textAboveLine: String?
+    /// True if files are attached, pictures within the text aside.
+    public var hasFiles = false
     /// Its own `Message-ID`, without angle brackets.
     public var messageID: String?
     /// Ids of ours that it may refer to, the likeliest first: from the returned headers, or from what it replies to.

@@ -23,6 +23,12 @@ struct KeyedHash: Sendable {
     /// For an order's id in a shop.
     func order(_ id: String) -> Data { hash("order", id) }
 
+    /// For a code that was mailed for a chat: 32 bytes, so that no reader of the rows alone can try all codes.
+    func code(_ code: String, chat: String) -> Data { keyed("chat code", Data("\(chat) \(code)".utf8)) }
+
+    /// For where an order goes, in the form in which addresses are compared.
+    func place(_ text: String) -> Data { hash("place", text) }
+
     /// A key for one purpose, by HKDF-SHA256.
     func derived(_ purpose: String) -> [UInt8] {
         HKDF<SHA256>.deriveKey(
@@ -40,28 +46,47 @@ struct KeyedHash: Sendable {
 
     /// Names an effect to those outside who may bring it back but not read it: its numbers, encrypted under a tag over
     /// them that is the nonce as well (SIV, after RFC 5297), in base32 (RFC 4648, 6) of lower case. The same each time.
-    func returnToken(shop: Int64, effect: Int64) -> String {
-        var numbers: [UInt8] = []
-        for shift in stride(from: 24, through: 0, by: -8) { numbers.append(UInt8(truncatingIfNeeded: shop >> shift)) }
-        for shift in stride(from: 56, through: 0, by: -8) { numbers.append(UInt8(truncatingIfNeeded: effect >> shift)) }
-        let tag = returnTag(numbers)
-        return Self.base32(tag + zip(numbers, returnPad(tag)).map { $0 ^ $1 })
-    }
+    func returnToken(shop: Int64, effect: Int64) -> String { token("return", shop, effect) }
 
     /// The numbers of a token that this store gave out; nil for any other text.
     func numbers(ofReturnToken token: String) -> (shop: Int64, effect: Int64)? {
+        numbers(of: token, "return").map { ($0.shop, $0.number) }
+    }
+
+    /// Names an observation to the shop's people, whose answers bring it back. Made as a return token is, and never
+    /// taken for one: customers' mail programs see those.
+    func answerToken(shop: Int64, observation: Int64) -> String { token("answer", shop, observation) }
+
+    /// The numbers of such a token; nil for any other text.
+    func numbers(ofAnswerToken token: String) -> (shop: Int64, observation: Int64)? {
+        numbers(of: token, "answer").map { ($0.shop, $0.number) }
+    }
+
+    private func token(_ purpose: String, _ shop: Int64, _ number: Int64) -> String {
+        var numbers: [UInt8] = []
+        for shift in stride(from: 24, through: 0, by: -8) { numbers.append(UInt8(truncatingIfNeeded: shop >> shift)) }
+        for shift in stride(from: 56, through: 0, by: -8) { numbers.append(UInt8(truncatingIfNeeded: number >> shift)) }
+        let tag = tag(purpose, numbers)
+        return Self.base32(tag + zip(numbers, pad(purpose, tag)).map { $0 ^ $1 })
+    }
+
+    private func numbers(of token: String, _ purpose: String) -> (shop: Int64, number: Int64)? {
         guard token.utf8.count == ReturnPath.tokenLength, let bytes = Self.bytes(ofBase32: token) else { return nil }
         let tag = Array(bytes.prefix(8))
-        let numbers = zip(bytes.dropFirst(8), returnPad(tag)).map { $0 ^ $1 }
+        let numbers = zip(bytes.dropFirst(8), pad(purpose, tag)).map { $0 ^ $1 }
         // What is compared is a guess at a keyed hash, and each guess costs a mail.
-        guard returnTag(numbers) == tag else { return nil }
+        guard self.tag(purpose, numbers) == tag else { return nil }
         let value = { (part: ArraySlice<UInt8>) in Int64(bitPattern: part.reduce(0) { $0 << 8 | UInt64($1) }) }
         return (value(numbers[..<4]), value(numbers[4...]))
     }
 
-    private func returnTag(_ numbers: [UInt8]) -> [UInt8] { Array(keyed("return tag", Data(numbers)).prefix(8)) }
+    private func tag(_ purpose: String, _ numbers: [UInt8]) -> [UInt8] {
+        Array(keyed("\(purpose) tag", Data(numbers)).prefix(8))
+    }
 
-    private func returnPad(_ tag: [UInt8]) -> [UInt8] { Array(keyed("return pad", Data(tag)).prefix(12)) }
+    private func pad(_ purpose: String, _ tag: [UInt8]) -> [UInt8] {
+        Array(keyed("\(purpose) pad", Data(tag)).prefix(12))
+    }
 
     private static let digits = Array("abcdefghijklmnopqrstuvwxyz234567".utf8)
 

@@ -58,7 +58,7 @@ struct ConfigurationReader {
             tree, of: "the configuration",
             [
                 "state", "triggers", "shops", "carriers", "smtp", "mailbox", "webhooks", "listen", "desk", "public",
-                "people", "understanding", "keep",
+                "people", "understanding", "keep", "hand_over_to",
             ] + setups.map(\.setup.key))
         guard let keys else { return nil }
         let triggers = text(keys["triggers"]).map(resolve) ?? resolve("triggers")
@@ -78,7 +78,7 @@ struct ConfigurationReader {
         let shops = shopsEntry.value.listed.compactMap {
             shop(
                 $0, triggers: triggers, smtp: smtp, mailbox: mailbox, understanding: model, webhooks: webhooks,
-                farEnds: farEnds)
+                farEnds: farEnds, handOver: keys["hand_over_to"])
         }
         refuseSharedMailboxes(shops, at: keys["mailbox"]?.keyPosition ?? shopsEntry.keyPosition)
         let domains = Dictionary(grouping: shops, by: \.domain).filter { $0.value.count > 1 }
@@ -106,13 +106,13 @@ struct ConfigurationReader {
     private mutating func shop(
         _ tree: YAMLTree, triggers: String, smtp: Configuration.SMTP?, mailbox: Configuration.Mailbox?,
         understanding model: Configuration.Model?, webhooks: [String: Configuration.Webhook],
-        farEnds: [ChannelName: [FarEnd]]
+        farEnds: [ChannelName: [FarEnd]], handOver: YAMLTree.Entry?
     ) -> Configuration.Shop? {
         let names =
             [
                 "domain", "client_id", "client_secret", "token", "hook_secret", "endpoint", "poll_every", "triggers",
                 "smtp",
-                "mailbox", "webhooks", "understanding",
+                "mailbox", "webhooks", "understanding", "ceilings", "hand_over_to",
             ] + setups.map(\.setup.key)
         guard let keys = fields(tree, of: "a shop", names) else { return nil }
         // No early exit: whoever fixes the file wants to see all mistakes.
@@ -151,13 +151,35 @@ struct ConfigurationReader {
         let endpoint = keys["endpoint"].flatMap { self.endpoint($0.value) } ?? "https://\(domain)"
         let pollEvery = keys["poll_every"].flatMap { duration($0.value, least: .seconds(1)) } ?? .seconds(60)
         let folder = text(keys["triggers"]).map(resolve) ?? triggers
+        let ceilings = keys["ceilings"].map { self.ceilings($0.value) } ?? []
         guard let access, written != nil else { return nil }
         var shop = Configuration.Shop(
             domain: domain, endpoint: endpoint, access: access, pollEvery: pollEvery, triggers: folder, smtp: relay,
             mailbox: letters, webhooks: own, farEnds: ownEnds)
+        shop.giftCeilings = ceilings
         shop.understanding = second
         shop.hookSecrets = hooks
+        if let entry = keys["hand_over_to"] ?? handOver { shop.handOverTo = team(entry, of: shop) }
         return shop
+    }
+
+    /// What may be given at most: `{ gifts: 500.00 per month }`, in the shop's currency.
+    private mutating func ceilings(_ tree: YAMLTree) -> [Allowance] {
+        guard let keys = fields(tree, of: "ceilings", ["gifts"]) else { return [] }
+        var ceilings: [Allowance] = []
+        for element in keys["gifts"]?.value.listed ?? [] {
+            guard let text = element.text else {
+                faults.add(
+                    at: element.position, "a ceiling is a text, and this is \(element.kind)",
+                    hint: "write it like '500.00 per month'")
+                continue
+            }
+            switch Allowance.read(text, currency: nil) {
+            case .success(let allowance): ceilings.append(allowance)
+            case .failure(let misread): faults.add(at: element.position, misread.message, hint: misread.hint)
+            }
+        }
+        return ceilings
     }
 
     /// The far ends that stand under the keys of channels, by channel.

@@ -48,10 +48,43 @@ extension ConfigurationReader {
         }
     }
 
+    /// Who gets a shop's conversations by mail. Their answers come to the mailbox, and count only where its border
+    /// proves who sent them.
+    mutating func team(_ entry: YAMLTree.Entry, of shop: Configuration.Shop) -> MailAddress? {
+        guard let text = text(entry) else { return nil }
+        let place = entry.value.position
+        guard let address = MailAddress(parsing: text) else {
+            faults.add(at: place, "'\(text)' is not a mail address", hint: "write hand_over_to: team@SHOP.example")
+            return nil
+        }
+        guard shop.smtp != nil, let mailbox = shop.mailbox else {
+            faults.add(
+                at: entry.keyPosition, "'hand_over_to' needs a relay and a mailbox for '\(shop.domain)'",
+                hint: "add 'smtp:' and 'mailbox:'; answers come to the mailbox")
+            return nil
+        }
+        if mailbox.authservID == nil {
+            faults.add(
+                at: entry.keyPosition, "'hand_over_to' needs 'authserv_id' under 'mailbox'",
+                hint: "name the mail server whose Authentication-Results are believed; else no answer can be proved")
+        }
+        if ShopAddresses(mailbox.onlyTo).contains(address.address) {
+            faults.add(
+                at: place, "'hand_over_to' is an address that customers write to",
+                hint: "name another one, and write the shop's addresses out under 'only_to'")
+        }
+        if mailbox.answers == nil {
+            faults.add(
+                at: entry.keyPosition, "no address of 'only_to' has room for what is put behind it",
+                hint: "name one of at most \(ReturnPath.longestName) letters before the '@', without '+'")
+        }
+        return address
+    }
+
     mutating func mailbox(_ tree: YAMLTree) -> Configuration.Mailbox? {
         let names = [
             "url", "lmtp", "lmtp_group", "lmtp_mode", "username", "password", "oauth", "folders", "sent", "only_to",
-            "authserv_id", "starttls", "ca", "certificate", "key",
+            "authserv_id", "starttls", "ca", "certificate", "key", "keep_sent",
         ]
         guard let keys = fields(tree, of: "mailbox", names) else { return nil }
         let lmtp = keys["lmtp"].flatMap { socket($0) }
@@ -67,8 +100,21 @@ extension ConfigurationReader {
         let onlyTo = onlyTo(keys["only_to"], username: imap?.username, at: tree.position)
         let authservID = text(keys["authserv_id"])
         guard isBroughtOnly || imap?.server != nil else { return nil }
-        return Configuration.Mailbox(
+        var mailbox = Configuration.Mailbox(
             imap: imap?.server, lmtp: lmtp, lmtpAccess: access, onlyTo: onlyTo, authservID: authservID)
+        if let entry = keys["keep_sent"], let word = text(entry) {
+            switch word {
+            case "true": mailbox.keepsSent = true
+            case "false": break
+            default: unknown(word, at: entry.value.position, among: ["true", "false"])
+            }
+            if mailbox.keepsSent, mailbox.imap?.sent == "none" {
+                faults.add(
+                    at: entry.keyPosition, "'keep_sent' needs the folder of sent mail, and 'sent' is 'none'",
+                    hint: "name the folder under 'sent', or remove 'keep_sent'")
+            }
+        }
+        return mailbox
     }
 
     /// The permission bits of a socket, as chmod takes them. Its owner is the daemon, which has to reach it.

@@ -18,13 +18,20 @@ struct MailBench {
     let bench: LoopBench
     let context: ShopContext
     let wake = Wake()
+    let people: ListedPeople
 
-    init(_ files: [String: String] = listens) async throws {
+    /// - Parameters:
+    ///   - team: who gets conversations by mail.
+    ///   - people: who answers at the desk.
+    init(_ files: [String: String] = listens, team: String? = nil, people: [Person] = []) async throws {
+        self.people = ListedPeople(People(people))
         bench = try await LoopBench(files.merging(["thanks.yaml": LoopBench.thanks]) { $1 }, webhooks: ["helpdesk"])
         try await bench.see(1)
         var shop = bench.configuration
         shop.mailbox = Configuration.Mailbox(
-            imap: nil, lmtp: "/run/l.sock", onlyTo: ["hello@juniperfig.example"], authservID: nil)
+            imap: nil, lmtp: "/run/l.sock", onlyTo: ["hello@juniperfig.example"],
+            authservID: team == nil ? nil : "mx.juniperfig.example")
+        shop.handOverTo = team.flatMap { MailAddress(address: $0) }
         context = ShopContext(configuration: shop, rules: bench.context.rules)
     }
 
@@ -44,7 +51,7 @@ struct MailBench {
     ) async throws {
         let judge = MailJudge(
             read: read, context: context, store: store, learning: bench.learning(), logger: bench.lines.logger(),
-            newMail: Wake(), newWords: wake)
+            newMail: Wake(), newWords: wake, people: people)
         for one in try await store.unjudged(shop: benchShop, source: "mailbox", limit: 99) {
             _ = try await judge.judge(one, now: bench.now)
         }

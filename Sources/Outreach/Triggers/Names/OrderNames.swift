@@ -190,7 +190,7 @@ extension Names {
         Name(
             "words", .text, "The line that the customer wrote beside it.", .bookbag, canBeEmpty: true, isPersonal: true
         ) { .optional($0.history.rating?.words) },
-        Name("of", .text, "What was rated: `delivery`.", .bookbag) {
+        Name("of", .text, "What was rated: `delivery`, or `conversation`.", .bookbag) {
             .string(RatingKind(of: $0.event.aggregate.kind).rawValue)
         },
     ])
