@@ -852,9 +852,9 @@ enum AdminSchema {
           destination: DiscountShippingDestinationSelectionInput
         }
         input DiscountCombinesWithInput {
-          productDiscounts: Boolean = false
-          orderDiscounts: Boolean = false
-          shippingDiscounts: Boolean = false
+          productDiscounts: Boolean
+          orderDiscounts: Boolean
+          shippingDiscounts: Boolean
         }
         input DiscountContextInput {
           customers: DiscountCustomersInput
@@ -879,7 +879,7 @@ enum AdminSchema {
           all: Boolean
         }
         input DiscountShippingDestinationSelectionInput {
-          all: Boolean = false
+          all: Boolean
         }
         input FulfillmentEventInput {
           address1: String
