@@ -143,6 +143,7 @@ package struct DaemonProcess {
                 newMessages: newMessages, heartbeats: heartbeats, logger: logger, trouble: trouble))
         let people = ListedPeople(configuration.people)
         var desks: [String: TextHooks.Desk] = [:]
+        var chats: [String: ChatDesk] = [:]
         var sockets: [String: [LMTPServer.Shop]] = [:]
         var ratings: [String: RatingJudge] = [:]
         var answerButtons: [String: AnswerButtons] = [:]
@@ -161,12 +162,17 @@ package struct DaemonProcess {
             if let settings = context.configuration.texts {
                 desks[context.domain] = TextHooks.Desk(settings: settings, wake: wiring.wake)
             }
+            if let settings = context.configuration.chat, configuration.pages != nil {
+                chats[context.domain] = ChatDesk(settings: settings, wake: wiring.wake)
+            }
             services += wiring.services()
             if let copies = wiring.copies { services.append(copies) }
             let journal = ConversationJournal(
                 metrics: metrics, newEvents: planning, newMail: newMail, logger: logger)
             let texts =
                 context.configuration.texts == nil ? nil : TextForwarder(context: context, store: store)
+            let chatForwarder =
+                context.configuration.chat == nil ? nil : ChatForwarder(context: context, store: store)
             let acts = Wake()
             newMessages.add(acts)
             byHand.add(acts)
@@ -184,8 +190,9 @@ package struct DaemonProcess {
             }
             services.append(
                 ConversationService(
-                    context: context, store: store, forwarder: wiring.forwarder, texts: texts, journal: journal,
-                    clock: clock, wake: newWords, heartbeats: heartbeats, logger: logger, trouble: trouble))
+                    context: context, store: store, forwarder: wiring.forwarder, texts: texts, chats: chatForwarder,
+                    journal: journal, clock: clock, wake: newWords, heartbeats: heartbeats, logger: logger,
+                    trouble: trouble))
             if let (socket, shop) = wiring.brought { sockets[socket, default: []].append(shop) }
         }
         for (path, shops) in sockets {
@@ -224,6 +231,13 @@ package struct DaemonProcess {
         if let site = configuration.pages, !desks.isEmpty {
             core.texts = TextHooks(
                 desks: desks, store: store, logger: logger, now: { clock.now }, url: site.url)
+        }
+        core.chats = chats
+        if !chats.isEmpty {
+            services.append(
+                ChatMailService(
+                    store: store, contexts: contexts.filter { chats[$0.key] != nil }, newMail: mailWakes, clock: clock,
+                    wake: Wake(), heartbeats: heartbeats, logger: logger, trouble: trouble))
         }
         if configuration.pages != nil, !doors.isEmpty {
             core.shopify = ShopifyHooks(

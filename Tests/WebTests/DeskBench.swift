@@ -79,10 +79,13 @@ final class DeskBench: Sendable {
             try given ?? onDisk ?? Store.inMemory(now: benchStart, onStatement: { statements.add($0) })
         for shop in [figs, looms] { _ = try await store.openShop(shop, now: benchStart) }
         self.store = store
+        var chat = FarEnd(target: "", limit: 1) { _ in throw CancellationError() }
+        chat.chat = ChatSettings(origins: ["https://juniperfig.example", "https://www.juniperfig.example"])
         let shops = [figs, looms].map {
             Configuration.Shop(
                 domain: $0, endpoint: "https://\($0)", access: .token(SecretString("x")), pollEvery: .seconds(60),
-                triggers: $0 == figs ? triggers : "/nowhere", smtp: nil, webhooks: [:])
+                triggers: $0 == figs ? triggers : "/nowhere", smtp: nil, webhooks: [:],
+                farEnds: $0 == figs ? [.chat: [chat]] : [:])
         }
         var deskSite = Configuration.Site(
             place: .port(host: "127.0.0.1", port: 0), url: url, authority: authority, userHeader: userHeader)
@@ -102,7 +105,7 @@ final class DeskBench: Sendable {
         let box = Ticking()
         let learned = LearnedEvents()
         self.learned = learned
-        let core = DaemonCore(
+        var core = DaemonCore(
             configuration: configuration, store: store, logger: Logger(label: "test") { _ in Handler(lines: journal) },
             now: { box.now() }, post: ShopPost([figs: office, looms: office]),
             answers: try Self.answers(answering, shop: shops[0]), hangup: Broadcast(),
@@ -115,6 +118,7 @@ final class DeskBench: Sendable {
                 }),
             answerButtons: Dictionary(
                 uniqueKeysWithValues: [figs, looms].map { ($0, AnswerButtons(store: store)) }))
+        core.chats = [figs: ChatDesk(settings: try #require(chat.chat), wake: Wake())]
         let pages = try Pages()
         people = PeopleBook(Self.listed, core: core)
         desk = DeskSite(

@@ -40,9 +40,10 @@ package struct ElsewhereNotice {
     package static func mail(
         beside record: OrderRecord, post: ShopPost, now: Moment
     ) -> ConversationMail? {
-        guard record.isOrder, !record.isOwnAddress, let conversation = record.conversation,
-            let message = conversation.lastIncoming, message.channel == .mailbox,
-            let to = message.sender.flatMap({ MailAddress(name: nil, address: $0) })
+        guard record.isOrder, let conversation = record.conversation, let message = conversation.lastIncoming,
+            message.channel == .mailbox, let sender = message.sender ?? conversation.address,
+            let to = MailAddress(address: sender), let own = record.recipient,
+            own.address.lowercased() != to.address.lowercased()
         else { return nil }
         let language = String((message.understood?.language ?? record.facts.locale ?? "en").prefix(2)).lowercased()
         guard let text = words[language] ?? words["en"] else { return nil }

@@ -84,6 +84,10 @@ package struct ShopAnswers: Sendable {
                     effect, record: record, history: history, planner: planner, now: now)
                 return text.map { .text($0.text, language: "") } ?? .impossible("its trigger is gone")
             }
+            if effect.channel == .chat {
+                let text = try office.maker.chat(effect, record: record, history: history, planner: planner, now: now)
+                return text.map { .text($0, language: "") } ?? .impossible("its trigger is gone")
+            }
             guard let text = try office.maker.text(effect, record: record, history: history, planner: planner, now: now)
             else { return .impossible("its trigger is gone") }
             switch text.body {
@@ -272,6 +276,19 @@ struct PersonalReply {
 }
 
 extension DaemonCore {
+    /// A person's answer in a conversation, as words in that chat; nil where it has none.
+    ///
+    /// - Parameters:
+    ///   - text: as it was typed, in Markdown.
+    ///   - session: the chat's name.
+    ///   - key: what tells it from every other: the same key is sent once.
+    package func chat(_ text: String, to session: String, key: String, shop: String) -> Message? {
+        guard configuration.shops.contains(where: { $0.domain == shop && $0.chat != nil }) else { return nil }
+        let words = TextMessage.shortForm(ofMarkdown: ReplyText.markdown(text))
+        guard !words.isEmpty else { return nil }
+        return .chat(id: MessageIdentity.chat(shop: shop, kind: "reply", about: key), session: session, text: words)
+    }
+
     /// A person's answer in a conversation, as a text; nil where the shop sends none, or it is longer than a text can be.
     ///
     /// - Parameters:

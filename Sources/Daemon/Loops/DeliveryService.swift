@@ -654,6 +654,7 @@ extension Message {
         if kind == .sms, effect.line == SendLine.answerName {
             return record.answerNumber.map { $0.text != envelope.recipient } ?? false
         }
+        if kind == .chat { return record.answerChat != envelope.recipient }
         if kind == .sms, effect.isContact {
             return record.phone.map { $0.text != envelope.recipient } ?? false
         }

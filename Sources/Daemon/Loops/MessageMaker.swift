@@ -51,6 +51,9 @@ package struct MessageMaker: Sendable {
         if channel.name == .sms, configuration.farEnds[.sms]?.isEmpty ?? true {
             return .impossible(.noChannel, detail: "bookbag.yaml says nothing of 'sms'")
         }
+        if channel.name == .chat, configuration.chat == nil {
+            return .impossible(.noChannel, detail: "bookbag.yaml says nothing of 'chat'")
+        }
         if channel.name == .desk, let until = await answerEnds(beside: effect, now: now) {
             return .wait(until: until, because: .result, detail: channels.destination(ofLine: SendLine.answerName))
         }
@@ -104,6 +107,15 @@ package struct MessageMaker: Sendable {
         let words = words(of: effect, record: record, history: history, planner: planner, now: now)
         guard let (line, scope) = words else { return nil }
         return try planner.triggers.templates.text(line.template, scope)
+    }
+
+    /// What an answer in a chat says now; nil if its trigger is gone.
+    package func chat(
+        _ effect: Effect, record: OrderRecord, history: History, planner: Planner, now: Moment
+    ) throws(TemplateFailure) -> String? {
+        let words = words(of: effect, record: record, history: history, planner: planner, now: now)
+        guard let (line, scope) = words else { return nil }
+        return try planner.triggers.templates.chat(line.template, scope)
     }
 
     /// The line that an effect is of, and what its template sees; nil if its trigger is gone.

@@ -82,6 +82,12 @@ struct SourceWiring {
                 confirmsStops: settings.confirmsStops, newMessages: newMessages, secondReader: second)
         }
         if texts != nil { sources.append(TextSource()) }
+        let chats = context.configuration.chat.map { _ in
+            ChatJudge(
+                context: context, store: store, learning: learning, logger: logger, newMessages: newMessages,
+                secondReader: second)
+        }
+        if chats != nil { sources.append(ChatSource()) }
         if let mailbox = context.configuration.mailbox {
             if let settings = MailboxSettings(mailbox, shop: context.domain, engine: engine) {
                 let identity = MailIdentity(store.mailHash)
@@ -99,7 +105,7 @@ struct SourceWiring {
         services.append(
             SourceService(
                 context: context, sources: sources, store: store, learning: learning, clock: clock, mail: judge,
-                ratings: ratings, texts: texts, wake: wake, heartbeats: heartbeats, logger: logger))
+                ratings: ratings, texts: texts, chats: chats, wake: wake, heartbeats: heartbeats, logger: logger))
         return services
     }
 }

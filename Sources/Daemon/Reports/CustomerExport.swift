@@ -86,6 +86,10 @@ package struct CustomerExport: Encodable, Sendable {
                 mails.append(Mail(id: id, to: message.envelope.recipient, subject: "SMS", text: text.text))
                 continue
             }
+            if let words = message.asChat {
+                mails.append(Mail(id: id, to: "the chat", subject: "Chat", text: words))
+                continue
+            }
             guard message.kind == .email, let opened = OpenedMail(message.bytes) else { continue }
             mails.append(Mail(id: id, to: opened.to, subject: opened.subject, text: opened.text))
         }

@@ -67,7 +67,7 @@ package struct DoctorCheck: Sendable {
 
     /// All checks, in the order in which they are reported for a shop. To add one, add an entry here.
     package static let standard: [DoctorCheck] = [
-        store, triggers, shop, relay, sender, mailbox, hearing, sms, model, webhooks, carriers,
+        store, triggers, shop, relay, sender, mailbox, hearing, sms, chat, model, webhooks, carriers,
     ]
 }
 
@@ -377,6 +377,27 @@ extension DoctorCheck {
                 return [
                     Finding(.broken, what, words, fix: "check 'account' and 'token' of 'sms', and Twilio's console")
                 ]
+            }
+        })
+
+    /// Where chats are embedded, and whether what that needs is there.
+    static let chat = DoctorCheck(
+        .machine { configuration, _ in
+            configuration.shops.compactMap { shop in
+                guard let settings = shop.chat else { return nil }
+                let what = "chat of \(shop.domain)"
+                guard let pages = configuration.pages else {
+                    return Finding(
+                        .broken, what, "the chat's script and what it calls are served nowhere",
+                        fix: "add 'public:' to bookbag.yaml")
+                }
+                guard shop.smtp != nil else {
+                    return Finding(
+                        .broken, what, "no code can be mailed, so nobody in the chat is told of an order",
+                        fix: "add 'smtp:' to bookbag.yaml")
+                }
+                let script = "\(pages.url)/chat/\(ShopDomain.short(shop.domain))/widget.js"
+                return Finding(.fine, what, "\(settings.origins.joined(separator: ", ")) may embed \(script)")
             }
         })
 

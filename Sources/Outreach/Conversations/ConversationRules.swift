@@ -61,6 +61,37 @@ public enum ConversationRules {
         return change
     }
 
+    /// What becomes of a chat once whoever writes there has proved an order: it is about that order. What she asked
+    /// before and nobody has answered is decided again, as if she had asked it now, unless somebody has taken it or
+    /// something other than the missing proof kept it from being answered.
+    ///
+    /// - Parameters:
+    ///   - again: what she had asked, with what is understood of it now that the order is known.
+    ///   - answers: whether any trigger may answer messages at all.
+    /// - Returns: nil where it has an order already.
+    public static func prove(
+        _ record: ConversationRecord, order: String, name: String?, again: ConversationMessage?, answers: Bool,
+        now: Moment
+    ) -> ConversationChange? {
+        guard record.orderID == nil else { return nil }
+        var known = record
+        known.orderID = order
+        known.name = name ?? record.name
+        let isTaken = record.holder != nil || record.team != nil || record.state == .snoozed
+        let isUnproved = [.unknownSender, .unclear, .nobodyAnswers, nil].contains(record.reason)
+        guard let again, let waits = record.waitsSince, !isTaken, isUnproved || record.state == .undecided, answers
+        else {
+            return ConversationChange(known)
+        }
+        // It is her question, not a second one, whatever was said meanwhile of who has it.
+        known.messages.removeAll { $0.at >= waits }
+        known.state = .undecided
+        known.decideBy = now + patience
+        var change = receive(again, into: known, opening: known, answers: true, now: now)
+        change.record.waitsSince = waits
+        return change
+    }
+
     private static func isFollowUp(_ message: ConversationMessage, in record: ConversationRecord) -> Bool {
         guard let last = record.messages.last(where: { $0.direction != .note }) else { return false }
         if last.direction == .outgoing { return last.author == .bookbag || message.at - last.at < followUp }

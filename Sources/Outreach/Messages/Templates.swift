@@ -93,13 +93,36 @@ public struct TemplateSet: Sendable {
         return try text(variant, wanted: scope.locale, scope)
     }
 
-    /// The same of one file.
-    func text(_ variant: Variant, wanted: String, _ scope: Scope) throws(TemplateFailure) -> TextMessage {
+    /// What an answer says in a chat: the words of the text (SMS), as long as they are and with their typographic signs.
+    ///
+    /// - Throws: `TemplateFailure`, as for a text.
+    public func chat(_ name: String, _ scope: Scope) throws(TemplateFailure) -> String {
+        let ours = scope.settings.locale
+        guard
+            let variant = variant(
+                name, segment: scope.customerSegments.first, locale: scope.locale, ours: ours, asText: true)
+        else { throw TemplateFailure(file: name, line: 0, message: "there is no such template") }
+        let words = try shortForm(variant, wanted: scope.locale, scope).trimmingSpaces
+        guard !words.isEmpty else {
+            throw TemplateFailure(file: variant.file, line: variant.bodyLine, message: "the text comes out empty")
+        }
+        return words
+    }
+
+    /// One file as plain lines.
+    private func shortForm(
+        _ variant: Variant, wanted: String, _ scope: Scope
+    ) throws(TemplateFailure) -> String {
         let (options, names, _) = surroundings(variant, wanted: wanted, scope)
         var marked = options
         marked.destination = .markdown
-        let body = try rendered(variant.body, names, marked, file: variant.file, line: variant.bodyLine)
-        let text = TextMessage(ShortText.text(ofMarkdown: body))
+        return ShortText.text(
+            ofMarkdown: try rendered(variant.body, names, marked, file: variant.file, line: variant.bodyLine))
+    }
+
+    /// The same of one file.
+    func text(_ variant: Variant, wanted: String, _ scope: Scope) throws(TemplateFailure) -> TextMessage {
+        let text = TextMessage(try shortForm(variant, wanted: wanted, scope))
         guard text.segments > 0 else {
             throw TemplateFailure(file: variant.file, line: variant.bodyLine, message: "the text comes out empty")
         }

@@ -63,6 +63,16 @@ extension Message {
             summary: text.text.split(whereSeparator: \.isNewline).first.map { String($0.prefix(80)) } ?? "")
     }
 
+    /// Words in the chat of that session.
+    public static func chat(id: String, session: String, text: String) -> Message {
+        Message(
+            id: id, kind: .chat, envelope: Envelope(recipient: session), bytes: Array(text.utf8),
+            summary: text.split(whereSeparator: \.isNewline).first.map { String($0.prefix(80)) } ?? "")
+    }
+
+    /// What is said in a chat; nil for any other message.
+    public var asChat: String? { kind == .chat ? String(decoding: bytes, as: UTF8.self) : nil }
+
     /// What an SMS takes up; nil for any other message.
     public var asText: TextMessage? {
         kind == .sms ? TextMessage(String(decoding: bytes, as: UTF8.self)) : nil

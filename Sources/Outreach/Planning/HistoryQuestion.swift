@@ -59,7 +59,7 @@ extension HistoryQuestion {
             address: Self.address(of: effect, record, planner),
             customerID: record?.facts.customer?.id,
             stream: planner.stream(of: effect))
-        if planner.decidingChannel(of: effect) == .sms { orderAddress = record?.recipient?.address }
+        if [.sms, .chat].contains(planner.decidingChannel(of: effect)) { orderAddress = record?.recipient?.address }
         effectID = effect.id
         if let now, let limit = planner.triggers.settings.limit { countedSince = now - limit.window }
         replacers = planner.triggers.replacers(of: effect.trigger)
@@ -75,6 +75,7 @@ extension HistoryQuestion {
     /// Whom the message would go to.
     private static func address(of effect: Effect, _ record: OrderRecord?, _ planner: Planner) -> String? {
         let channel = planner.decidingChannel(of: effect)
+        if channel == .chat { return record?.answerChat }
         guard channel == .sms else { return record?.address(on: channel) ?? record?.answerRecipient?.address }
         return planner.decidingLine(of: effect) == SendLine.answerName
             ? record?.answerNumber?.text : record?.address(on: .sms)

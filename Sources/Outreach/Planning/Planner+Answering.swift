@@ -12,13 +12,14 @@ extension Planner {
         guard conversation.lastIncoming != nil else {
             return .skip(because: .noRecipient, detail: "she has not written")
         }
-        let isText = decidingChannel(of: effect) == .sms
-        guard isText || record.answerRecipient != nil else { return .skip(because: .noRecipient) }
+        let channel = decidingChannel(of: effect)
+        if channel == .email, record.answerRecipient == nil { return .skip(because: .noRecipient) }
         // The order's address would be told of a message that somebody else wrote.
         if record.isOrder, !record.isOwnAddress {
             return .skip(because: .noRecipient, detail: "she wrote from another address than the order's")
         }
-        if isText, record.answerNumber == nil { return .skip(because: .noRecipient) }
+        if channel == .sms, record.answerNumber == nil { return .skip(because: .noRecipient) }
+        if channel == .chat, record.answerChat == nil { return .skip(because: .noRecipient) }
         if let end = pauses[.answers]?.end(at: evaluation.now) { return .wait(until: end, because: .paused) }
         // What is ready was given its turn: what would keep it waiting now is itself among what is counted.
         let isDecided = effect.state == .ready

@@ -25,6 +25,11 @@ public struct ChannelSyntax: Sendable {
     public static let webhook = ChannelSyntax(.webhook, example: "webhook: NAME") { $0.webhook() }
     /// `sms`, to the shopper's phone.
     public static let sms = ChannelSyntax(.sms, example: "sms") { $0.sms() }
+    /// The chat, in which a trigger only ever answers: no line of `send` names it.
+    public static let chat = ChannelSyntax(.chat, example: "answer") { reading in
+        reading.fault("'chat' is nothing to send", hint: "write 'send: answer'; it goes where the customer wrote")
+        return nil
+    }
     /// The channels used unless others are given.
     public static let standard = [email, answer, sms, webhook]
 }

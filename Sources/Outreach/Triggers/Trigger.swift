@@ -121,7 +121,12 @@ public struct SendLine: Hashable, Sendable {
 
     /// The same of a line by its name and its usual channel.
     static func channel(_ usual: ChannelName, ofLine name: String, for event: Event) -> ChannelName {
-        name == answerName && event.source == InboundChannel.sms.rawValue ? .sms : usual
+        guard name == answerName else { return usual }
+        return switch event.source {
+        case InboundChannel.sms.rawValue: .sms
+        case InboundChannel.chat.rawValue: .chat
+        default: usual
+        }
     }
 
     /// Which target of the channel, as in `Route`.

@@ -389,6 +389,42 @@ extension Migration {
             CREATE UNIQUE INDEX conversation_messages_by_effect ON conversation_messages (shop, effect_id)
                 WHERE effect_id IS NOT NULL;
 
+            -- Chats of shoppers, each found by the digest of a token that only its browser has. `name` stands where
+            -- others have an address. `order_id` is the order that it proved, `proved_key` the address that the code
+            -- went to; `claim_id` and `claim_key` are those of a code that was mailed. `seen_at` is up to when its
+            -- browser has shown what was said, `mailed_at` up to when what it did not show was mailed.
+            CREATE TABLE chats (
+                shop INTEGER NOT NULL REFERENCES shops (id),
+                id INTEGER NOT NULL,
+                token_digest BLOB NOT NULL CHECK (length(token_digest) = 32),
+                name TEXT NOT NULL CHECK (name <> ''),
+                name_key BLOB NOT NULL CHECK (length(name_key) = 16),
+                language TEXT NOT NULL,
+                ends_at INTEGER NOT NULL,
+                order_id INTEGER,
+                proved_key BLOB CHECK (length(proved_key) = 16),
+                claim_id INTEGER,
+                claim_key BLOB CHECK (length(claim_key) = 16),
+                code_digest BLOB CHECK (length(code_digest) = 32),
+                code_ends_at INTEGER,
+                tries INTEGER NOT NULL DEFAULT 0 CHECK (tries >= 0),
+                seen_at INTEGER NOT NULL,
+                mailed_at INTEGER NOT NULL,
+                PRIMARY KEY (shop, id),
+                UNIQUE (shop, token_digest),
+                UNIQUE (shop, name_key),
+                FOREIGN KEY (shop, order_id) REFERENCES orders (shop, id),
+                FOREIGN KEY (shop, claim_id) REFERENCES orders (shop, id),
+                CHECK ((order_id IS NULL) = (proved_key IS NULL)),
+                CHECK ((claim_id IS NULL) = (code_digest IS NULL)),
+                CHECK ((claim_id IS NULL) = (claim_key IS NULL)),
+                CHECK ((claim_id IS NULL) = (code_ends_at IS NULL))
+            ) STRICT, WITHOUT ROWID;
+            CREATE INDEX chats_ended ON chats (shop, ends_at);
+            CREATE INDEX chats_proved ON chats (shop, ends_at, id) WHERE order_id IS NOT NULL;
+            CREATE INDEX chats_by_order ON chats (shop, order_id) WHERE order_id IS NOT NULL;
+            CREATE INDEX chats_by_claim ON chats (shop, claim_id) WHERE claim_id IS NOT NULL;
+
             -- The answers of triggers, by the number of the effect: those that went out, and the drafts that a person
             -- judged. `message_id` is the customer's message, `understood_by` who understood it. `is_live` says that it
             -- went out by itself, `in_review` that a person is to look at it. A verdict counts once, and a wrong one

@@ -229,7 +229,7 @@ extension Connection {
             tally.happened(event, carrier: "", shop: shop)
         }
         let waiting = ConversationRules.unanswered(
-            record, waited: before.flatMap { $0.isPersons ? $0.waited : nil }, messages: record.messages + messages,
+            record, waited: wasPersons ? before?.waitsSince : nil, messages: record.messages + messages,
             now: now)
         // It may have been handed back and forth meanwhile.
         if let waiting,
@@ -340,6 +340,9 @@ extension Connection {
         else { return }
         try countFirstAnswer(effect, in: conversation, at: moment, shop: shop)
         let frozen = try message(effectID: effect.id, shop: shop)
+        // The chat shows these very words; of a mail or a text, the words are the message's.
+        let said = frozen?.asChat
+        let sentBy = said != nil ? InboundChannel.chat.rawValue : channel == "chat" ? "mailbox" : channel
         var numbers = RowNumbers()
         let id = try numbers.take(.conversationMessages, shop: shop, in: self)
         try run(
@@ -349,8 +352,8 @@ extension Connection {
             VALUES (?, ?, ?, 'out', 'bookbag', ?, ?, ?, 0, 0, 0, ?, ?, '', ?, ?, '[]')
             """,
             [
-                shop, id, conversation, moment.milliseconds, frozen?.summary ?? "", channel, frozen?.recipient,
-                frozen?.id, frozen?.summary ?? "", effect.id,
+                shop, id, conversation, moment.milliseconds, said ?? frozen?.summary ?? "", sentBy, frozen?.recipient,
+                frozen?.id, said == nil ? frozen?.summary ?? "" : "", effect.id,
             ])
         try numbers.write(to: self)
         try wantCopy(ofEffect: effect.id, shop: shop)

@@ -1,4 +1,5 @@
 public import Outreach
+internal import Platform
 
 // Who has a conversation open at the desk, told by the page while it is open. A page that is left says so, or is
 // forgotten after a while.

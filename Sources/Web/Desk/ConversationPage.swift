@@ -174,7 +174,7 @@ extension DeskSite {
         let path = "\(visit.path)/inbox/\(conversation.id)"
         let last = conversation.lastIncoming
         let set = try await customer(of: record, visit)
-        let recipients = Self.recipients(record)
+        let recipients = Self.recipients(record, chat: try await openChat(of: record, now: now))
         let understood = last?.understood
         let sendings = view.effects.filter(\.canBeTakenBack).map {
             ConversationPage.Sending(effect: $0.id, at: Instant($0.dueAt, clock))
@@ -221,7 +221,8 @@ extension DeskSite {
             colleagues: colleagues(
                 visit, besides: conversation.holder,
                 away: visit.facts[.away] ?? AwayBoard(), now: now),
-            customerPath: customerPath(of: record.facts, visit), address: conversation.address ?? "",
+            customerPath: customerPath(of: record.facts, visit),
+            address: ChatRules.isName(conversation.address) ? "" : conversation.address ?? "",
             order: record.isOrder ? orderBeside(record, clock: clock, now: now, visit: visit) : nil,
             understanding: understood.map(Self.understanding), whys: whys(view),
             silences: silences, orders: orders,
@@ -243,6 +244,14 @@ extension DeskSite {
         return record
     }
 
+    /// The chat in which a conversation is held, if it goes on.
+    func openChat(of record: OrderRecord, now: Moment) async throws -> ChatSession? {
+        guard record.conversation?.channel == .chat, let name = record.answerChat,
+            let chat = try await store.chat(named: name, shop: record.shop), chat.endsAt > now
+        else { return nil }
+        return chat
+    }
+
     /// What is known of whoever wrote.
     private func customer(of record: OrderRecord, _ visit: Visit) async throws -> CustomerSet? {
         let address = record.facts.email ?? record.facts.customer?.email ?? record.conversation?.address
@@ -256,12 +265,30 @@ extension DeskSite {
         var address: MailAddress?
         /// The number that an answer by text goes to.
         var number: PhoneNumber?
+        /// The chat that it goes to.
+        var chat: String?
         var choice: ConversationPage.Choice
     }
 
     /// Whom a person's answer can go to: the order's address, else whoever wrote; where these differ a person decides.
-    static func recipients(_ record: OrderRecord) -> [Recipient] {
+    ///
+    /// - Parameter chat: the chat that it is said in, as long as that goes on.
+    static func recipients(_ record: OrderRecord, chat: ChatSession?) -> [Recipient] {
         guard let conversation = record.conversation else { return [] }
+        if conversation.channel == .chat {
+            let own = record.isOrder && record.answerChat != nil ? record.recipient : nil
+            let mail = own.map {
+                Recipient(
+                    address: $0,
+                    choice: ConversationPage.Choice(value: "order", title: "\($0.address), the order's address"))
+            }
+            let inChat = chat.map { chat in
+                let then = own == nil ? "; no address is proved" : "; by mail too if it is not read in ten minutes"
+                return Recipient(
+                    chat: chat.name, choice: ConversationPage.Choice(value: "chat", title: "in the chat\(then)"))
+            }
+            return [inChat, mail].compactMap(\.self)
+        }
         if conversation.channel == .sms,
             let number = (conversation.lastIncoming?.sender ?? conversation.address).flatMap({ PhoneNumber($0) })
         {
@@ -322,9 +349,11 @@ extension DeskSite {
             switch (message.direction, message.author) {
             case (.incoming, _):
                 if let sender = message.sender, sender.lowercased() != view.record.address?.lowercased() {
-                    said.who = sender
+                    said.who = Self.name(nil, sender)
                 }
                 if message.trust == 0 { said.remark = "Sender not verified" }
+                // A subject that no mail has says how it came about.
+                if message.channel == .chat, !message.subject.isEmpty { said.remark = message.subject }
             case (.note, let author):
                 said.kind = "note"
                 said.channel = "wrote a note"

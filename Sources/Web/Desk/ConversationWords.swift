@@ -94,7 +94,7 @@ extension DeskSite {
     /// Whom a conversation is with, as far as that is known.
     static func name(_ name: String?, _ address: String?) -> String {
         if let name, !name.isEmpty { return name }
-        return address ?? "Somebody unknown"
+        return ChatRules.isName(address) ? "Somebody in the chat" : address ?? "Somebody unknown"
     }
 
     /// A colleague by name; whoever is not listed any more by address.

@@ -229,13 +229,18 @@ extension DeskSite {
         guard !text.isEmpty else {
             return try await problem("Nothing was sent: there are no words yet.", view, kept, visit)
         }
-        let recipients = Self.recipients(record)
+        let recipients = Self.recipients(record, chat: try await openChat(of: record, now: now))
         guard let recipient = recipients.first(where: { $0.choice.value == form["to"] }) ?? recipients.first else {
             return try await problem("Nothing was sent: no address or number is known.", view, kept, visit)
         }
         let key = "\(conversation.id) \(conversation.version)"
         let mail: Message?
-        if let number = recipient.number {
+        if let chat = recipient.chat {
+            guard kept.files.isEmpty else {
+                return try await problem("Nothing was sent: no file goes with words in the chat.", view, kept, visit)
+            }
+            mail = core.chat(text, to: chat, key: key, shop: visit.shop)
+        } else if let number = recipient.number {
             let silences = try await store.silences(of: .address(number.text), shop: visit.shop, now: now)
             guard !silences.contains(where: { $0.reason == IncomingOutcome.Silencing.optOut }) else {
                 return try await problem("Nothing was sent: this number gets no texts any more.", view, kept, visit)
@@ -253,16 +258,18 @@ extension DeskSite {
         }
         guard let mail else {
             let why =
-                recipient.number == nil
-                ? "no mail can be made of this, or the shop has no relay"
-                : "it is longer than a text can be, or the shop sends no texts"
+                recipient.chat != nil
+                ? "the shop has no chat any more"
+                : recipient.number == nil
+                    ? "no mail can be made of this, or the shop has no relay"
+                    : "it is longer than a text can be, or the shop sends no texts"
             return try await problem("Nothing was sent: \(why).", view, kept, visit)
         }
         let person = visit.visitor.person.email
         var message = ConversationMessage(
-            .outgoing, by: .person(person), at: now, text: text,
-            channel: recipient.number == nil ? .mailbox : .sms)
-        if recipient.number == nil { message.subject = mail.summary }
+            .outgoing, by: .person(person), at: now, text: mail.asChat ?? text,
+            channel: recipient.chat != nil ? .chat : recipient.number == nil ? .mailbox : .sms)
+        if message.channel == .mailbox { message.subject = mail.summary }
         message.recipient = mail.envelope.recipient
         message.files = kept.files.map { MessageFile(name: $0.name, type: $0.type, size: $0.bytes.count) }
         var change =

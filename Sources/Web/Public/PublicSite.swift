@@ -14,6 +14,7 @@ import Synchronization
 //     GET  …/stopratings/…   the same for questions how it went
 //     GET  …/preferences/…   what is written about; POST sets it
 //     GET  …/rate/…?score=4  how it went, with that score chosen; POST gives it (RatePage.swift)
+//     /chat/…                the chat, behind no link (PublicSite+Chat.swift)
 //     GET  …/answer/…?say=person   whether an automatic answer helped; POST says so (AnswerPage.swift)
 //     POST …/track/…, …/preferences/…, …/rate/…   of a link that is too old: a new one, to the address on file
 //
@@ -28,6 +29,8 @@ struct PublicSite: WebSite {
     let gate: Gate
     private let visits = VisitLimit(times: 60, per: .minutes(1))
     private let failures = DesignFailures()
+    /// A page with an open chat asks every few seconds, and several customers may share an address.
+    let chatVisits = VisitLimit(times: 600, per: .minutes(1))
 
     init(core: DaemonCore, site: Configuration.Site, pages: Pages) {
         self.core = core
@@ -48,6 +51,7 @@ struct PublicSite: WebSite {
     static let optOut = "opt_out"
 
     func respond(to request: WebRequest) async -> WebResponse {
+        if request.path.hasPrefix(Self.chatPath) { return await chat(request) }
         if let refusal = gate.refusal(of: request) { return gate.dressed(refusal) }
         let isFile = request.path.hasPrefix("/static/")
         let response: WebResponse
@@ -73,7 +77,8 @@ struct PublicSite: WebSite {
     }
 
     func greatestBody(of request: WebRequest) async -> Int {
-        core.shopify != nil && ShopifyHooks.isOwn(request.path)
+        if request.path.hasPrefix(Self.chatPath) { return Self.greatestChat }
+        return core.shopify != nil && ShopifyHooks.isOwn(request.path)
             ? ShopifyHooks.greatestBody : WebRequest.greatestBody
     }
 

@@ -25,7 +25,9 @@ private final class Folder: Sendable {
     private func service(_ mails: MailBench, _ folder: Folder?) -> SentCopyService {
         SentCopyService(
             shop: benchShop,
-            keep: folder.map { folder in { mail, id, looksFirst in try folder.keep(mail, id, looksFirst) } },
+            keep: folder.map { folder in
+                { @Sendable (mail, id, looksFirst) in try folder.keep(mail, id, looksFirst) }
+            },
             store: mails.store, clock: mails.bench.clock, wake: Wake(), heartbeats: mails.bench.heartbeats,
             logger: mails.bench.lines.logger())
     }

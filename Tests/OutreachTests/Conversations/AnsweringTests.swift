@@ -180,6 +180,56 @@ struct AnsweringTests {
         #expect(try planner(["note": any + "answers_even: no_order\n"]).decide(talk, record) == .send)
     }
 
+    @Test("in the chat in which it was asked, with facts only where the order was proved there")
+    func chat() throws {
+        let planner = try planner([
+            "note": question, "any": "on: message.received\nsend: answer\nanswers_even: no_order\n",
+        ])
+        let talk = Talk()
+        func record(trust: Int, _ order: (inout OrderRecord) -> Void = { _ in }) -> OrderRecord {
+            talk.record(
+                { conversation in
+                    conversation.channel = .chat
+                    conversation.address = "chat-1"
+                    conversation.messages[0].channel = .chat
+                    conversation.messages[0].sender = "chat-1"
+                    conversation.messages[0].trust = trust
+                }, order)
+        }
+        func decide(_ talk: Talk, _ record: OrderRecord, by trigger: String = "note") throws -> (Route, Decision) {
+            var event = talk.event
+            event.source = "chat"
+            let turn = PlanningTurn(planner, now: StandardOrder.moment)
+            let plans = turn.place([turn.hear(event, record: record)], existing: { _ in [] }, open: { _ in [] })
+            var effect = try #require(plans[0].changes.map(\.effect).first { $0.trigger == trigger })
+            effect.id = 1
+            return (effect.route, planner.judge(effect, record: record, history: History(), now: StandardOrder.moment))
+        }
+        let proved = try decide(talk, record(trust: 1))
+        #expect(
+            proved.0 == Route(shop: talk.order.known.shop, channel: .chat) && proved.1 != .skip(because: .noRecipient))
+        #expect(record(trust: 1).answerChat == "chat-1" && record(trust: 1).isOwnAddress)
+        // Whoever only says that they are somebody is told nothing, not even at the order's address.
+        guard case .skip(because: .noRecipient, detail: _) = try decide(talk, record(trust: 0)).1 else {
+            Issue.record("an unproved chat was told of an order")
+            return
+        }
+        #expect(record(trust: 0).answerChat == nil && !record(trust: 0).isOwnAddress)
+        var general = Talk("Thank you so much!")
+        general.order.hasNoOrder = true
+        var unproved = general.record { conversation in
+            conversation.channel = .chat
+            conversation.address = "chat-1"
+            conversation.messages[0].channel = .chat
+            conversation.messages[0].sender = "chat-1"
+            conversation.messages[0].trust = 0
+        }
+        #expect(unproved.answerChat == "chat-1")
+        #expect(try decide(general, unproved, by: "any").1 == .send)
+        unproved.conversation?.messages[0].sender = nil
+        #expect(try decide(general, unproved, by: "any").1 == .skip(because: .noRecipient))
+    }
+
     @Test("never to anybody but the order's own address, and from no other than that")
     func address() throws {
         let planner = try planner(["note": question])

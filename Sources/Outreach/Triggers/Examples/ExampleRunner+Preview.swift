@@ -37,10 +37,10 @@ extension ExampleRunner {
 }
 
 extension Example {
-    /// The same with a customer who reads that language.
+    /// The same with a customer who reads that language, and wrote in it.
     package func read(in locale: String) -> Example {
         var example = self
-        example.given.append(Given(path: "customer.locale", value: .string(locale)))
+        example.given += ["customer.locale", "message.language"].map { Given(path: $0, value: .string(locale)) }
         return example
     }
 
