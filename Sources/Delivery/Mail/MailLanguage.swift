@@ -85,7 +85,7 @@ struct MailLanguage: Hashable, Sendable {
             "Cette réponse a été écrite par un programme. Répondez par le mot « personne » et l’un de nous vous écrira."
         case ("es", .answer):
             "Esta respuesta la ha escrito un programa. Responde con la palabra «persona» y uno de nosotros te escribirá."
-        case ("en", .conversation): "You have this mail because you wrote to \(shop)."
+        case ("en", .conversation): "You are receiving this because you wrote to \(shop)."
         case ("de", .conversation): "Du bekommst diese Mail, weil du \(shop) geschrieben hast."
         case ("fr", .conversation): "Vous recevez ce message parce que vous avez écrit à \(shop)."
         case ("es", .conversation): "Recibes este correo porque escribiste a \(shop)."
