@@ -72,7 +72,7 @@ let package = Package(
             resources: [.embedInCode("Carriers/Data")], swiftSettings: strict),
         .target(name: "Store", dependencies: ["Outreach", "Platform", grdb, sqlite, crypto], swiftSettings: strict),
         .target(
-            name: "Delivery", dependencies: ["Outreach", "Platform", "CGMime", "CMark", crypto, logging],
+            name: "Delivery", dependencies: ["Outreach", "Platform", "Shopify", "CGMime", "CMark", crypto, logging],
             swiftSettings: strict),
         .target(
             name: "Sandbox",
@@ -131,7 +131,9 @@ let package = Package(
             name: "IntakeTests", dependencies: ["Intake", "Shopify", "Outreach", "Platform", "Sandbox", "Doubles"],
             swiftSettings: strict),
         .testTarget(name: "StoreTests", dependencies: ["Store", "Outreach", grdb], swiftSettings: strict),
-        .testTarget(name: "DeliveryTests", dependencies: ["Delivery", "Outreach", "Platform"], swiftSettings: strict),
+        .testTarget(
+            name: "DeliveryTests", dependencies: ["Delivery", "Doubles", "Outreach", "Platform", "Shopify"],
+            swiftSettings: strict),
         .testTarget(
             name: "DaemonTests",
             dependencies: [

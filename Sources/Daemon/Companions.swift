@@ -22,6 +22,8 @@ package struct DaemonCore: Sendable {
     package let actedByHand: Broadcast
     /// Takes the texts that providers bring.
     package var texts: TextHooks?
+    /// The chats of shops that have one, by shop.
+    package var chats: [String: ChatDesk] = [:]
     /// Takes what Shopify calls with.
     package var shopify: ShopifyHooks?
     /// Learns what somebody did at a page, of a shop's orders that are known.

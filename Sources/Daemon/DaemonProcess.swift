@@ -5,6 +5,7 @@ package import Logging
 import Outreach
 import Platform
 import ServiceLifecycle
+import Shopify
 import Store
 import UnixSignals
 
@@ -64,6 +65,7 @@ package struct DaemonProcess {
         var deliveries: [Wake] = []
         var mailWakes: [String: Wake] = [:]
         var offices: [String: ShopPost.Office] = [:]
+        var lines: [String: ShopifyLine] = [:]
         let newMessages = Broadcast()
         let byHand = Broadcast()
         byHand.add(planning)
@@ -86,14 +88,18 @@ package struct DaemonProcess {
             try await NoRelay(store: store, logger: logger).look(at: context, now: clock.now)
             let labels = LabelShelf(LabelFetcher(engine, shops: [shop.endpoint]))
             makers[shop.domain] = MessageMaker(
-                configuration: shop, labels: labels, actions: store, unsubscribe: store.unsubscribeTokens,
+                configuration: shop, labels: labels, actions: store, codes: store.giftCodes,
+                unsubscribe: store.unsubscribeTokens,
                 links: configuration.pages.map { PublicLinks(url: $0.url, store: store) })
             services.append(
                 LabelService(
                     shop: shop.domain, labels: labels, store: store, clock: clock, planning: planning,
                     heartbeats: heartbeats, logger: logger, trouble: trouble))
             let givenUp = GivenUpNotices(store: store, reloader: reloader, context: context)
-            for (route, end) in shop.routes {
+            let line = ShopifyLine()
+            lines[shop.domain] = line
+            let own = FarEnd(target: "", host: shop.domain, limit: 2) { _ in ShopChannel(line) }
+            for (route, end) in shop.routes + [(Route(shop: shop.domain, channel: .shop), own)] {
                 // A notice to the shop is sent as mail.
                 let wake = route.channel == .email ? noticed : Wake()
                 deliveries.append(wake)
@@ -105,7 +111,8 @@ package struct DaemonProcess {
                         maker: makers[shop.domain], store: store, clock: clock, wake: wake, heartbeats: heartbeats,
                         metrics: metrics, logger: logger, owner: owner, limit: end.limit, limits: end.limits,
                         trouble: trouble, kind: ChannelKind.standard[route.channel], relay: end.host,
-                        givenUp: route.channel == .email ? nil : givenUp))
+                        givenUp: route.channel == .email ? nil : givenUp,
+                        planning: route.channel == .shop ? planning : nil))
             }
         }
         services.append(
@@ -126,11 +133,17 @@ package struct DaemonProcess {
             if !secrets.isEmpty { doors[context.domain] = ShopifyHooks.Door(secrets: secrets, wake: wake) }
             services.append(
                 IntakeService(
-                    context: context, store: store, learning: learning, transport: engine, clock: clock,
-                    heartbeats: heartbeats, metrics: metrics, logger: logger, wake: wake))
+                    context: context, store: store, learning: learning, transport: engine,
+                    line: lines[context.domain] ?? ShopifyLine(), clock: clock, heartbeats: heartbeats,
+                    metrics: metrics, logger: logger, wake: wake))
         }
+        services.append(
+            GiftService(
+                store: store, contexts: contexts, reloaders: reloaders, clock: clock, wake: Wake(),
+                newMessages: newMessages, heartbeats: heartbeats, logger: logger, trouble: trouble))
         let people = ListedPeople(configuration.people)
         var desks: [String: TextHooks.Desk] = [:]
+        var chats: [String: ChatDesk] = [:]
         var sockets: [String: [LMTPServer.Shop]] = [:]
         var ratings: [String: RatingJudge] = [:]
         var answerButtons: [String: AnswerButtons] = [:]
@@ -149,11 +162,17 @@ package struct DaemonProcess {
             if let settings = context.configuration.texts {
                 desks[context.domain] = TextHooks.Desk(settings: settings, wake: wiring.wake)
             }
+            if let settings = context.configuration.chat, configuration.pages != nil {
+                chats[context.domain] = ChatDesk(settings: settings, wake: wiring.wake)
+            }
             services += wiring.services()
+            if let copies = wiring.copies { services.append(copies) }
             let journal = ConversationJournal(
                 metrics: metrics, newEvents: planning, newMail: newMail, logger: logger)
             let texts =
                 context.configuration.texts == nil ? nil : TextForwarder(context: context, store: store)
+            let chatForwarder =
+                context.configuration.chat == nil ? nil : ChatForwarder(context: context, store: store)
             let acts = Wake()
             newMessages.add(acts)
             byHand.add(acts)
@@ -171,8 +190,9 @@ package struct DaemonProcess {
             }
             services.append(
                 ConversationService(
-                    context: context, store: store, forwarder: wiring.forwarder, texts: texts, journal: journal,
-                    clock: clock, wake: newWords, heartbeats: heartbeats, logger: logger, trouble: trouble))
+                    context: context, store: store, forwarder: wiring.forwarder, texts: texts, chats: chatForwarder,
+                    journal: journal, clock: clock, wake: newWords, heartbeats: heartbeats, logger: logger,
+                    trouble: trouble))
             if let (socket, shop) = wiring.brought { sockets[socket, default: []].append(shop) }
         }
         for (path, shops) in sockets {
@@ -211,6 +231,13 @@ package struct DaemonProcess {
         if let site = configuration.pages, !desks.isEmpty {
             core.texts = TextHooks(
                 desks: desks, store: store, logger: logger, now: { clock.now }, url: site.url)
+        }
+        core.chats = chats
+        if !chats.isEmpty {
+            services.append(
+                ChatMailService(
+                    store: store, contexts: contexts.filter { chats[$0.key] != nil }, newMail: mailWakes, clock: clock,
+                    wake: Wake(), heartbeats: heartbeats, logger: logger, trouble: trouble))
         }
         if configuration.pages != nil, !doors.isEmpty {
             core.shopify = ShopifyHooks(
@@ -299,6 +326,7 @@ package struct DaemonProcess {
         func planner(_ triggers: TriggerReloader.InForce) -> Planner {
             var planner = Planner(triggers: triggers.set, inForceSince: triggers.since, live: live, shop: profile)
             planner.holdOutKey = store.holdOutKey(shop: shop.domain)
+            planner.giftCeilings = shop.giftCeilings
             return planner
         }
         let triggers = try await reloader.start(now: now, planner: planner)

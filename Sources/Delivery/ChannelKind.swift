@@ -13,7 +13,7 @@ public struct ChannelKind: Sendable {
     public var words: Words
     /// True if it performs an action that may return a result: the messages of the same trigger wait for that, for at
     /// most a quarter of an hour.
-    public var isAction: Bool
+    public var isAction: Bool { syntax.isAction }
     /// Its part of bookbag.yaml; nil if the configuration knows the channel by name, as with mail and webhooks, whose
     /// settings are needed elsewhere too.
     package var setup: ChannelSetup?
@@ -53,7 +53,7 @@ public struct ChannelKind: Sendable {
         self.syntax = syntax
         self.retries = retries
         self.words = words
-        self.isAction = isAction
+        self.syntax.isAction = isAction
         self.compose = compose
     }
 
@@ -65,7 +65,7 @@ public struct ChannelKind: Sendable {
     }
 
     /// All existing channels.
-    public static let standard: [ChannelKind] = [.email, .sms, .webhook, .desk]
+    public static let standard: [ChannelKind] = [.email, .sms, .chat, .webhook, .desk, .shop]
 }
 
 extension [ChannelKind] {
@@ -116,7 +116,10 @@ public struct Composition: Sendable {
     public var results: [String: String]
     /// How to unsubscribe from mails; nil if that is impossible, as in a preview.
     public var unsubscribe: UnsubscribeTokens?
-    /// The page on which the shopper unsubscribes from marketing with one click; nil if no such page is served.
+    /// Makes the codes of gifts; nil if none is made, as in a preview.
+    public var codes: GiftCodes?
+    /// The page on which the shopper unsubscribes from marketing, or from being asked, with one click; nil if no such
+    /// page is served.
     public var stopLink: String?
 
     public init(

@@ -46,6 +46,8 @@ package struct FarEnd: Sendable {
     package var limits: SendLimits
     /// The settings for texts, which those that come in are checked with too; nil for any other channel.
     package var sms: SMSSettings?
+    /// The settings of the chat, which its pages are checked with too; nil for any other channel.
+    package var chat: ChatSettings?
     /// Creates the channel. Throws what is wrong with the settings, in words for people and without a secret.
     package var open: @Sendable (TransferEngine) throws -> any Channel
 

@@ -34,8 +34,10 @@ package enum WebServices {
                 let desk = DeskSite(
                     core: core, site: site, people: people, pages: pages, lookAgain: lookAgain, edits: edits)
                 services += [
-                    people, lookAgain, edits,
+                    people, edits,
                     SiteServer(name: "desk", place: site.place, site: desk, logger: core.logger),
+                    // The last is shut down first: the server waits for the streams of open pages, which this ends.
+                    lookAgain,
                 ]
             }
         }

@@ -54,6 +54,13 @@ import Testing
         let server = try #require(other.imap)
         #expect(server.username == "hello@fig.example" && server.port == 1143 && server.security == .off)
         #expect(server.folders == ["INBOX", "Anfragen"] && server.sent == "Gesendet")
+        #expect(!read.keepsSent)
+        let keeps = "url: imaps://a@b.example@h.example/\npassword: env:PASSWORD\nkeep_sent: true"
+        #expect(try mailbox(keeps)?.keepsSent == true)
+        #expect(faults(keeps + "\nsent: none").joined().contains("needs the folder of sent mail"))
+        #expect(
+            faults(keeps.replacing("true", with: "maybe")).joined().contains("keep_sent")
+                || !faults(keeps.replacing("true", with: "maybe")).isEmpty)
         #expect(other.onlyTo == ["hello@fig.example", "@shop.example"] && other.authservID == "mx.fig.example")
     }
 

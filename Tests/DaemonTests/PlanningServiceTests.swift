@@ -28,7 +28,8 @@ final class Plans: Sendable {
     init(
         _ triggers: [String: String], shopSettings: String = "", senders: String = "", labels: LabelShelf? = nil,
         channels: [ChannelKind] = ChannelKind.standard, pages: String? = nil,
-        letter: String = "Hello.", templates: [String: String] = [:]
+        letter: String = "Hello.", templates: [String: String] = [:], policy: String? = nil,
+        ceilings: [Allowance] = []
     ) async throws {
         clock = DaemonClock(source: { [holder] in holder.now })
         store = try Store.inMemory(now: start)
@@ -47,18 +48,20 @@ final class Plans: Sendable {
             let send = text.contains("send:") ? "\n" : "\nsend: { email: { template: note } }\n"
             files["\(name).yaml"] = Array((text + send).utf8)
         }
+        if let policy { files["policy.yaml"] = Array(policy.utf8) }
         let folder = TriggerFolder(files: files)
         let (loaded, faults) = TriggerSet.load(folder, channels: channels.map(\.syntax) + [.answer])
         let set = try #require(loaded, "\(faults)")
         let live = try await store.openShop(shop, now: start).liveSince
-        context = Self.context(shop, set, folder, live, holdOutKey: store.holdOutKey(shop: shop))
+        context = Self.context(
+            shop, set, folder, live, holdOutKey: store.holdOutKey(shop: shop), ceilings: ceilings)
         let metrics = DaemonMetrics()
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         self.logger = logger
         learning = Learning(store: store, logger: logger, metrics: metrics, newEvents: Wake(), newMoments: Wake())
         maker = MessageMaker(
             configuration: context.configuration, labels: labels, channels: channels, actions: store,
-            unsubscribe: store.unsubscribeTokens,
+            codes: store.giftCodes, unsubscribe: store.unsubscribeTokens,
             links: pages.map { [store] url in PublicLinks(url: url, store: store) })
         service = PlanningService(
             store: store, contexts: [shop: context],
@@ -73,13 +76,15 @@ final class Plans: Sendable {
     }
 
     static func context(
-        _ domain: String, _ set: TriggerSet, _ folder: TriggerFolder, _ live: LiveSince, holdOutKey: [UInt8] = []
+        _ domain: String, _ set: TriggerSet, _ folder: TriggerFolder, _ live: LiveSince, holdOutKey: [UInt8] = [],
+        ceilings: [Allowance] = []
     ) -> ShopContext {
         var planner = Planner(
             triggers: set,
             inForceSince: Dictionary(uniqueKeysWithValues: set.triggers.map { ($0.name, start - .days(1)) }),
             live: live, shop: ShopProfile(domain: domain))
         planner.holdOutKey = holdOutKey
+        planner.giftCeilings = ceilings
         return ShopContext(
             configuration: Configuration.Shop(
                 domain: domain, endpoint: "https://\(domain)", access: .token(SecretString("t")),
@@ -95,13 +100,23 @@ final class Plans: Sendable {
     func see(
         _ order: Int, parcels: [(number: String, state: ParcelState)] = [], of domain: String = shop,
         context other: ShopContext? = nil, email: String = "robin@shopper.example",
-        returns: [ReturnFacts] = [], subscribed: Bool = false
+        returns: [ReturnFacts] = [], subscribed: Bool = false, customer: Int? = nil, door: String? = nil,
+        isCancelled: Bool = false
     ) async throws {
         var facts = OrderFacts(
             id: "gid://shopify/Order/\(order)", name: "#\(order)", createdAt: start + .seconds(1), updatedAt: holder.now
         )
         facts.email = email
         facts.returns = returns
+        if let customer {
+            facts.customer = CustomerFacts(id: "gid://shopify/Customer/\(customer)", email: email)
+        }
+        if let door {
+            var address = AddressFacts()
+            (address.address1, address.zip, address.countryCode) = (door, "BS1 4DJ", "GB")
+            facts.shippingAddress = address
+        }
+        if isCancelled { facts.cancelledAt = holder.now }
         if subscribed {
             facts.customer = CustomerFacts(id: "gid://shopify/Customer/1", email: email, marketing: .subscribed)
         }

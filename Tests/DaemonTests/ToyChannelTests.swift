@@ -91,7 +91,7 @@ struct ToyChannelTests {
         try await loop.value
         #expect(stamp.card.withLock { $0.stamps } == 1 && stamp.card.withLock { $0.looks } == 1)
         let story = try #require(try await plans.store.effectStory(action.id, shop: action.shop)).story
-        #expect(story.results.map { "\($0.name)=\($0.value)" } == ["stamp=17"])
+        #expect(story.results.map { "\($0.name)=\($0.value)" }.sorted() == ["code=CARD-17", "stamp=17"])
 
         try await plans.wait(.seconds(31))
         (action, page) = try await both(plans)
@@ -114,6 +114,168 @@ struct ToyChannelTests {
         #expect(page.state == .ready)
         let message = try #require(try await plans.store.effectStory(page.id, shop: page.shop)?.message)
         #expect(String(decoding: message.bytes, as: UTF8.self) == "stamp unknown")
+    }
+
+    // MARK: - An action that a mail tells of
+
+    private static let mailed = "send: [stamp, { email: { template: note } }]"
+
+    private func gifts(_ trigger: String, shopSettings: String = "") async throws -> Plans {
+        try await Plans(
+            ["placed": "\(trigger)\n\(Self.mailed)"], shopSettings: shopSettings,
+            channels: ChannelKind.standard + [.stamp],
+            letter: "{% if gift %}Your code is {{ gift.code }}.{% else %}Nothing but words.{% endif %}")
+    }
+
+    /// What became of the action and of the mail.
+    private func states(_ plans: Plans, order: Int = 1) async throws -> [String] {
+        let key = OrderKey(shop: shop, orderID: "gid://shopify/Order/\(order)")
+        return try await plans.store.effects(ofOrders: [key], states: Set(Effect.State.allCases))[key, default: []]
+            .sorted { $0.line > $1.line }
+            .map { "\($0.line) \($0.state.rawValue)\($0.reason.map { " \($0.rawValue)" } ?? "")" }
+    }
+
+    private func mail(_ plans: Plans) async throws -> String {
+        let mail = try #require(try await effects(plans).last { $0.line == "email" })
+        let bytes = try await plans.store.effectStory(mail.id, shop: shop)?.message?.bytes ?? []
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
+    private func act(_ plans: Plans) async throws {
+        let action = try #require(try await effects(plans).first { $0.line == "stamp" && $0.state == .ready })
+        let stamp = Stamp()
+        stamp.card.withLock { $0.stamps = 1 }
+        let claims = try await plans.store.claim(
+            action.route, limit: 1, owner: "test", lease: .minutes(1), now: plans.now)
+        let begun = try await plans.store.begin(claims, lease: .minutes(1), now: plans.now).begun
+        guard case .done(let receipt, let results) = try await stamp.precedent(of: claims[0].message, at: plans.now)
+        else { return }
+        _ = try await plans.store.finish(
+            [AttemptOutcome(claim: begun[0], verdict: .accepted(receipt: receipt), results: results)], now: plans.now)
+    }
+
+    @Test(
+        "a mail waits for its action from when it was about to go, however long it waited before",
+        arguments: ["after: 2 hours", "for: 2 hours"])
+    func waitsAfterWait(_ wait: String) async throws {
+        let plans = try await gifts("on: order.placed\n\(wait)")
+        try await plans.see(1)
+        try await plans.work()
+        try await plans.wait(.hours(2) + .minutes(1))
+        #expect(try await states(plans) == ["stamp ready", "email waiting result"])
+        try await plans.wait(.minutes(14))
+        #expect(try await states(plans).last == "email waiting result")
+        try await act(plans)
+        try await plans.wait(.seconds(31))
+        #expect(try await states(plans) == ["stamp sent accepted", "email ready"])
+        #expect(try await mail(plans).contains("Your code is CARD-17."))
+    }
+
+    @Test("a mail whose action takes too long goes without it, and the action is dropped")
+    func tooLong() async throws {
+        let plans = try await gifts("on: order.placed\nafter: 2 hours")
+        try await plans.see(1)
+        try await plans.work()
+        try await plans.wait(.hours(2) + .minutes(1))
+        for _ in 0..<31 { try await plans.wait(.seconds(31)) }
+        #expect(try await states(plans) == ["stamp ready", "email ready"])
+        #expect(try await mail(plans).contains("Nothing but words."))
+        let stamp = Stamp()
+        let wake = Wake()
+        let route = try #require(try await effects(plans).first { $0.line == "stamp" }).route
+        let service = service(route, stamp, .stamp, plans, wake)
+        let loop = Task { try await service.run() }
+        try await until { try await states(plans).first == "stamp withdrawn untold" }
+        loop.cancel()
+        try await loop.value
+        #expect(stamp.card.withLock { $0.stamps } == 0)
+    }
+
+    @Test("what holds the mail back holds its action, and what stops it stops both")
+    func held() async throws {
+        let night = try await gifts("on: order.placed", shopSettings: "quiet_hours: 08:00-10:00\n")
+        try await night.see(1)
+        try await night.work()
+        #expect(try await states(night) == ["stamp waiting quiet_hours", "email waiting quiet_hours"])
+        try await night.wait(.hours(2))
+        #expect(try await states(night) == ["stamp ready", "email waiting result"])
+
+        let paused = try await gifts("on: order.placed")
+        try await paused.store.pause(
+            Pause(.news, since: paused.now, by: "test"), shop: shop,
+            audit: AuditEntry(who: "test", shop: shop, what: "pause"), now: paused.now)
+        try await paused.see(1)
+        try await paused.work()
+        #expect(try await states(paused) == ["stamp waiting paused", "email waiting paused"])
+
+        let silent = try await gifts("on: order.placed")
+        try await silent.store.silence(
+            .address("robin@shopper.example"), shop: shop, reason: "unsubscribed", note: nil, until: nil,
+            now: silent.now)
+        try await silent.see(1)
+        try await silent.work()
+        #expect(try await states(silent) == ["stamp skipped silenced", "email skipped silenced"])
+
+        let marketing = try await Plans(
+            ["placed": "on: order.placed\nabout: marketing\n\(Self.mailed)"],
+            senders: ", marketing_from: news@juniperfig.example", channels: ChannelKind.standard + [.stamp])
+        try await marketing.see(1)
+        try await marketing.work()
+        #expect(try await states(marketing) == ["stamp skipped no_consent", "email skipped no_consent"])
+    }
+
+    @Test("of two orders within the limit one mail goes with its action, and the other waits with its own")
+    func limit() async throws {
+        let plans = try await gifts("on: order.placed", shopSettings: "limit: { messages: 1, per: 2 hours }\n")
+        try await plans.see(1)
+        try await plans.see(2)
+        try await plans.work()
+        #expect(try await states(plans) == ["stamp ready", "email waiting result"])
+        try await act(plans)
+        try await plans.wait(.seconds(31))
+        #expect(try await states(plans) == ["stamp sent accepted", "email ready"])
+        // The second was let through while the first waited for its result; the limit then holds its mail, and with it
+        // an action that has not begun.
+        let second = try await states(plans, order: 2)
+        #expect(
+            second == ["stamp ready", "email waiting limit"]
+                || second == ["stamp waiting limit", "email waiting limit"])
+    }
+
+    @Test("nobody who is held out is given anything")
+    func heldOut() async throws {
+        let plans = try await gifts("on: shipment.delivered\nhold_out: 50%")
+        for order in 1...24 {
+            try await plans.see(
+                order, parcels: [("P\(order)", .delivered)], email: "shopper\(order)@shopper.example")
+        }
+        try await plans.work()
+        var kinds: Set<[String]> = []
+        for order in 1...24 { kinds.insert(try await states(plans, order: order)) }
+        #expect(
+            kinds == [
+                ["stamp held_out held_out", "email held_out held_out"], ["stamp ready", "email waiting result"],
+            ])
+    }
+
+    @Test("a mail of several parcels finds its action, though one of the parcels is told no more")
+    func combined() async throws {
+        let plans = try await gifts("on: shipment.out_for_delivery\ncombine: 1 hour")
+        try await plans.see(1, parcels: [("A", .outForDelivery), ("B", .unknown)])
+        try await plans.work()
+        try await plans.wait(.minutes(40))
+        try await plans.see(1, parcels: [("A", .outForDelivery), ("B", .outForDelivery)])
+        try await plans.work()
+        try await plans.wait(.minutes(10))
+        // The first parcel arrives, so that the action is of the second alone, and the mail was made for both.
+        try await plans.see(1, parcels: [("A", .delivered), ("B", .outForDelivery)])
+        try await plans.work()
+        try await plans.wait(.minutes(11))
+        #expect(try await states(plans) == ["stamp ready", "email waiting result"])
+        try await act(plans)
+        try await plans.wait(.seconds(31))
+        #expect(try await states(plans) == ["stamp sent accepted", "email ready"])
+        #expect(try await mail(plans).contains("Your code is CARD-17."))
     }
 
     private func both(_ plans: Plans) async throws -> (action: Effect, page: Effect) {

@@ -27,11 +27,15 @@ struct ShippedMail: Sendable, CustomTestStringConvertible {
             settings.brand.url = "https://juniperfig.example"
             let localized = TriggerSet(settings: settings, triggers: set.triggers, templates: set.templates)
             for trigger in localized.triggers {
-                let written = trigger.examples.lazy.compactMap { ExampleRunner(localized).mail(of: $0, in: trigger) }
+                // Whoever wrote is answered in her own language, and everybody else written to in that of the order.
+                let isAnswer = trigger.lines[0].destination == .answer
+                let written = trigger.examples.lazy.compactMap { example in
+                    ExampleRunner(localized).mail(of: isAnswer ? example : example.read(in: locale), in: trigger)
+                }
                 guard let mail = written.first(where: { $0.language == locale }) else { continue }
                 let occasion: MailDraft.Occasion? =
                     switch trigger.lines[0].destination {
-                    case .customer: .order
+                    case .customer: trigger.matches(.conversationClosed) ? .conversation : .order
                     case .answer: .answer
                     default: nil
                     }

@@ -5,7 +5,8 @@ import Testing
 @Suite("Documents") struct DocumentTests {
     @Test("each costs less than one query may, holds its fragments once and no comment", arguments: Document.all)
     func composed(_ document: Document) {
-        #expect(document.text.hasPrefix("query \(document.name)"))
+        let kind = Self.acts.contains(document) && document != .discountByCode ? "mutation" : "query"
+        #expect(document.text.hasPrefix("\(kind) \(document.name)"))
         #expect(!document.text.contains("#"))
         #expect(document.estimatedCost < Document.costLimit)
         #expect(document.estimatedCost > 0)
@@ -27,6 +28,11 @@ import Testing
             ])
         #expect(text == "query A { x { ...B ...C } }\nfragment B on X { ...C }\nfragment C on X { id }\n")
     }
+
+    /// What is done, and what that looks for: ShopChannelTests has their answers.
+    static let acts: Set<Document> = [
+        .discountByCode, .discountCodeBasicCreate, .discountCodeFreeShippingCreate, .discountCodeDeactivate,
+    ]
 
     /// `data` of each document beside what reads it.
     static let readers: [(Document, @Sendable () throws -> Set<String>)] = [
@@ -52,6 +58,6 @@ import Testing
         let decoded = try read()
         #expect(decoded.subtracting(asked).sorted() == [], "read, and not asked for")
         #expect(asked.subtracting(decoded).sorted() == [], "asked for, and not read")
-        #expect(Self.readers.count == Document.all.count)
+        #expect(Self.readers.count == Document.all.count - Self.acts.count)
     }
 }

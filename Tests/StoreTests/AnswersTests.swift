@@ -187,3 +187,137 @@ struct AnswersTests {
         #expect(try await !store.proof().isLive)
     }
 }
+
+@Suite("The figures of conversations")
+struct ConversationFiguresTests {
+    private let today = Zone.utc.day(at: t0)
+
+    private func sums(_ store: Store, to days: Int = 9) async throws -> [String: Int64] {
+        let names: Set<TallyName> = [.questions, .firstAnswers, .closings, .handOvers, .verdicts]
+        let all = try await store.tallySums(shop: shop, from: today, to: today.adding(days: days))
+        return all.filter { names.contains($0.name) && $0.n != 0 }.reduce(into: [:]) { sums, sum in
+            sums["\(sum.name.rawValue) \(sum.a) \(sum.b)".trimmed] = sum.n
+        }
+    }
+
+    private func record(_ store: Store, _ id: Int64) async throws -> ConversationRecord {
+        let all = try await store.conversations([id], shop: shop, now: t0)
+        return try #require(all[id])
+    }
+
+    /// Writes a change of a conversation as the daemon does.
+    private func write(_ change: ConversationChange?, _ store: Store, at now: Moment) async throws {
+        let change = try #require(change)
+        _ = try #require(try await store.commit(change, now: now))
+    }
+
+    @Test("an answer of a trigger that is confirmed, or not, and what opens it again", arguments: StoreKind.allCases)
+    func alone(_ kind: StoreKind) async throws {
+        let store = try await kind.make()
+        let (opened, effect) = try await store.question(1)
+        #expect(try await sums(store) == ["questions unclear": 1], "it was not certain")
+        try await store.sendAll(at: .at(20))
+        #expect(try await sums(store)["first_answers bookbag 01"] == 1)
+        let answered = try await record(store, opened.id)
+        let sent = try #require(try await store.effect(effect.id))
+        try await write(
+            ConversationRules.decide(answered, answers: [sent], now: .at(21)), store, at: .at(21))
+        var now = try await record(store, opened.id)
+        try await write(ConversationRules.close(now, because: .quiet, now: .at(30)), store, at: .at(30))
+        #expect(try await sums(store)["closings quiet first"] == 1)
+        // She writes again: it had not ended.
+        now = try await record(store, opened.id)
+        var message = ConversationMessage(.incoming, by: .shopper, at: .at(40), text: "And?", channel: .mailbox)
+        message.sender = "robin1@example.com"
+        try await write(
+            ConversationRules.receive(message, into: now, opening: now, answers: false, now: .at(40)), store,
+            at: .at(40))
+        var all = try await sums(store)
+        #expect(all["closings quiet first"] == nil && all["closings reopened"] == 1)
+        #expect(all["hand_overs nobody_answers"] == 1 && all["questions unclear"] == 2)
+        now = try await record(store, opened.id)
+        try await write(ConversationRules.close(now, because: .done, now: .at(50)), store, at: .at(50))
+        all = try await sums(store)
+        #expect(all["closings person"] == 1 && all["first_answers bookbag 01"] == 1)
+        // What is read for the story alone counts nowhere.
+        message.at = .at(60)
+        try await write(
+            ConversationRules.receive(
+                message, into: nil, opening: opened, isSilent: true, answers: true, now: .at(60)
+            ).fresh, store, at: .at(60))
+        #expect(try await sums(store) == all)
+    }
+
+    @Test("a person's first answer counts, and no longer once it is taken back", arguments: StoreKind.allCases)
+    func takenBack(_ kind: StoreKind) async throws {
+        let store = try await kind.make()
+        let asked = try await store.question(1, state: .waiting)
+        let mail = try await store.approve(asked, isRight: true, at: .at(100))
+        #expect(try await sums(store)["first_answers person 03"] == 1)
+        let entry = AuditEntry(who: ada, shop: shop, what: "took_back")
+        _ = try await store.takeBack(effectID: mail, of: asked.record.id, shop: shop, audit: entry, now: .at(105))
+        #expect(try await sums(store) == ["questions unclear": 1])
+        let words = ConversationMessage(.outgoing, by: .person(ada), at: .at(200), text: "Soon.", channel: .mailbox)
+        let now = try await record(store, asked.record.id)
+        try await write(
+            ConversationRules.replyAndClose(words, by: ada, in: now, now: .at(200)), store, at: .at(200))
+        let all = try await sums(store)
+        #expect(all["first_answers person 04"] == 1 && all["closings person first"] == 1)
+    }
+
+    @Test("a verdict counts on its day, and moves when it is called wrong", arguments: StoreKind.allCases)
+    func verdicts(_ kind: StoreKind) async throws {
+        let store = try await kind.make()
+        let (_, effect) = try await store.question(1)
+        try await store.sendAll(at: .at(5))
+        try await store.judge(effect.id, true, by: .button, at: .at(6))
+        #expect(try await sums(store, to: 0)["verdicts where_is_my_order live right"] == 1)
+        let later = t0 + .days(2)
+        try await store.judge(effect.id, false, by: .desk, at: later)
+        #expect(try await sums(store, to: 0)["verdicts where_is_my_order live right"] == nil)
+        #expect(try await sums(store)["verdicts where_is_my_order live wrong"] == 1)
+    }
+
+    @Test(
+        "how it ended: confirmed by the button or by thanks, quiet, or a person's",
+        arguments: [
+            (ConversationReason.helped, ["where_is_my_order"], false, "confirmed", true),
+            (.quiet, ["where_is_my_order", "thanks"], false, "confirmed", true),
+            (.quiet, ["where_is_my_order"], false, "quiet", true),
+            (.quiet, ["where_is_my_order", "refund_status"], false, "quiet", false),
+            (.done, ["where_is_my_order"], true, "person", true),
+        ])
+    func outcomes(
+        _ reason: ConversationReason, _ asks: [String], _ hasPerson: Bool, _ outcome: String, _ isFirst: Bool
+    ) {
+        var record = ConversationRecord(shop: shop, channel: .mailbox, openedAt: t0)
+        record.reason = reason
+        for ask in asks {
+            var message = ConversationMessage(.incoming, by: .shopper, at: t0, text: "", channel: .mailbox)
+            var understood = Understood()
+            understood.asks = [ask]
+            message.understood = understood
+            record.messages.append(message)
+            record.messages.append(
+                ConversationMessage(
+                    .outgoing, by: hasPerson ? .person(ada) : .bookbag, at: t0, text: "", channel: .mailbox))
+        }
+        let ended = ConversationOutcome.of(record)
+        #expect(ended.outcome.rawValue == outcome && ended.isFirstContact == isFirst)
+    }
+}
+
+extension String {
+    fileprivate var trimmed: String { hasSuffix(" ") ? String(dropLast()) : self }
+}
+
+extension ConversationChange {
+    /// The same of a conversation that is not there yet.
+    fileprivate var fresh: ConversationChange {
+        var change = self
+        (change.record.id, change.record.version) = (0, 0)
+        change.record.state = .closed
+        (change.record.closedAt, change.record.waitsSince, change.record.decideBy) = (t0, nil, nil)
+        return change
+    }
+}

@@ -22,13 +22,14 @@ struct ClockBackTests {
         // To be silent for longer than was meant harms nobody.
         "silences.ends_at",
         // Nor to keep files for longer.
-        "observations.files_until", "messages.files_until",
+        "observations.files_until", "messages.files_until", "messages.copy_tries",
         // No moments.
         "parcels.home", "store.restored_from",
     ]
     /// What is brought back only to within its own length.
     private static let slack: [String: Duration] = [
-        "parcels.ask_at": .days(2), "leases.lease_until": .hours(1), "carrier_windows.free_at": .hours(1),
+        "parcels.ask_at": .days(2), "chats.ends_at": .hours(24), "limits.ends_at": .days(1),
+        "leases.lease_until": .hours(1), "carrier_windows.free_at": .hours(1),
     ]
 
     @Test("holds nobody up: no time at which anything is to happen lies far ahead, in any column of any table")
@@ -76,6 +77,8 @@ struct ClockBackTests {
             try #require(try await store.keep([raw], now: ahead).first), .person, detail: "A letter.")
         letter.address = "wren@example.com"
         try await store.commit(letter, now: ahead)
+        let chat = try await store.chatted(at: ahead)
+        #expect(try await store.coded(chat, at: ahead))
         let version = try #require(try await store.load(shop: shop, orderIDs: [facts(1).id])[facts(1).id]).version
 
         #expect(try await store.putClockBack(to: t0) == ahead)

@@ -136,6 +136,21 @@ struct ConversationTests {
         #expect(told.last?.at == .at(110) && record.waitsSince == .at(110))
     }
 
+    @Test("counts in how many matters of a year something was delivered and not there")
+    func losses() async throws {
+        let store = try await StoreKind.inMemory.make()
+        var lost = said("It says delivered, and it is not here.")
+        lost.understood?.asks = ["delivered_not_received"]
+        let first = try await store.receive(lost)
+        #expect(first.lossesLastYear == 1)
+        #expect(try await store.receive(lost, into: first.id).lossesLastYear == 1, "the same matter")
+        lost.at = t0 + .days(100)
+        #expect(try await store.receive(lost).lossesLastYear == 2)
+        lost.at = t0 + .days(400)
+        #expect(try await store.receive(lost).lossesLastYear == 2, "the first is over a year ago")
+        #expect(try await store.receive(said("Where is it?", by: "kim@example.com")).lossesLastYear == 0)
+    }
+
     @Test("tags are kept")
     func tags() async throws {
         let store = try await StoreKind.inMemory.make()

@@ -20,6 +20,37 @@ struct DeskTests {
             endsAt: t0 + .minutes(15))
     }
 
+    @Test("that an answer to another question does not fit a message is no news, and is counted nowhere")
+    func unmeant() async throws {
+        let store = try await StoreKind.inMemory.make()
+        func skip(_ order: Int, line: String, reason: Reason) async throws {
+            var effect = Effect(
+                to: .mail(shop: shop), isContact: true, trigger: "answers/where", line: line, keys: ["\(order)"],
+                event: try await store.placed(order), dueAt: t0, createdAt: t0, reason: reason)
+            effect.state = .skipped
+            effect.decidedAt = t0
+            _ = try await store.commitPlan(
+                [
+                    Plan(
+                        shop: shop,
+                        changes: [
+                            PlannedChange(
+                                effect: effect, note: DecisionNote(at: t0, state: .skipped, reason: reason),
+                                message: nil)
+                        ])
+                ], now: t0)
+        }
+        try await skip(1, line: "answer", reason: .if)
+        try await skip(2, line: "answer", reason: .isFollowUp)
+        try await skip(3, line: "email", reason: .if)
+        let feed = try await store.feed(
+            shop: shop, states: [.skipped], limit: 9)
+        #expect(Set(feed.compactMap(\.reason)) == Set<Reason>([.isFollowUp, .if]) && feed.count == 2)
+        let day = CalendarDay(iso8601: "2026-11-21")!
+        let counted = try await store.tallies(shop: shop, from: day, to: day)
+        #expect(counted.reduce(0) { $0 + $1.count } == 2)
+    }
+
     @Test("a login's mail, its session and its audit are written together", arguments: StoreKind.allCases)
     func login(_ kind: StoreKind) async throws {
         let store = try await kind.make()

@@ -66,7 +66,7 @@ struct FindingTests {
         let begun = try await store.begin(claims, lease: .minutes(1), now: t0).begun
         _ = try await store.finish(
             [AttemptOutcome(claim: begun[0], verdict: .accepted(receipt: ""), results: ["code": "FIG-1"])], now: t0)
-        let others = try await store.beside(page)
+        let others = try await store.beside(page, lines: ["webhook:codes", "webhook:none"])
         #expect(others.map(\.line) == ["webhook:codes"] && others.map(\.state) == [.sent])
         #expect(others.map(\.results) == [["code": "FIG-1"]])
     }

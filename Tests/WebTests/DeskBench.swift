@@ -79,10 +79,13 @@ final class DeskBench: Sendable {
             try given ?? onDisk ?? Store.inMemory(now: benchStart, onStatement: { statements.add($0) })
         for shop in [figs, looms] { _ = try await store.openShop(shop, now: benchStart) }
         self.store = store
+        var chat = FarEnd(target: "", limit: 1) { _ in throw CancellationError() }
+        chat.chat = ChatSettings(origins: ["https://juniperfig.example", "https://www.juniperfig.example"])
         let shops = [figs, looms].map {
             Configuration.Shop(
                 domain: $0, endpoint: "https://\($0)", access: .token(SecretString("x")), pollEvery: .seconds(60),
-                triggers: $0 == figs ? triggers : "/nowhere", smtp: nil, webhooks: [:])
+                triggers: $0 == figs ? triggers : "/nowhere", smtp: nil, webhooks: [:],
+                farEnds: $0 == figs ? [.chat: [chat]] : [:])
         }
         var deskSite = Configuration.Site(
             place: .port(host: "127.0.0.1", port: 0), url: url, authority: authority, userHeader: userHeader)
@@ -102,7 +105,7 @@ final class DeskBench: Sendable {
         let box = Ticking()
         let learned = LearnedEvents()
         self.learned = learned
-        let core = DaemonCore(
+        var core = DaemonCore(
             configuration: configuration, store: store, logger: Logger(label: "test") { _ in Handler(lines: journal) },
             now: { box.now() }, post: ShopPost([figs: office, looms: office]),
             answers: try Self.answers(answering, shop: shops[0]), hangup: Broadcast(),
@@ -115,6 +118,7 @@ final class DeskBench: Sendable {
                 }),
             answerButtons: Dictionary(
                 uniqueKeysWithValues: [figs, looms].map { ($0, AnswerButtons(store: store)) }))
+        core.chats = [figs: ChatDesk(settings: try #require(chat.chat), wake: Wake())]
         let pages = try Pages()
         people = PeopleBook(Self.listed, core: core)
         desk = DeskSite(
@@ -461,7 +465,8 @@ final class DeskBench: Sendable {
             message: .mail(
                 id: "ask-\(event.id)@juniperfig.example", sender: "orders@juniperfig.example", recipient: address,
                 bytes: Array("Hi".utf8), summary: "How was it?"))
-        change.asks = RatingRequest(kind: .delivery, address: address, customerID: customer)
+        change.asks = RatingRequest(
+            kind: RatingKind(of: event.aggregate.kind), address: address, customerID: customer)
         let outcome = try await store.commitPlan(
             [Plan(shop: event.shop, doneEvents: [event.id], changes: [change])], now: now)
         return try #require(outcome.effects.first)
@@ -471,6 +476,27 @@ final class DeskBench: Sendable {
     func ratingLink(_ effect: Effect, address: String = "robin@example.com") -> String {
         PublicLinks(url: "", store: store).rating(
             request: effect.id, shop: effect.shop, address: address, now: now)!
+    }
+
+    /// The link by which whoever gets such a mail is asked no more.
+    func stopRatingsLink(_ effect: Effect, address: String = "robin@example.com") -> String {
+        PublicLinks(url: "", store: store).stopRatings(
+            effect.id, shop: effect.shop, address: address, now: now)!
+    }
+
+    /// A conversation that somebody answered and closed, with the event that says so.
+    func talkedOver(_ text: String = "Where is it?", language: String? = "en", about order: Int? = nil) async throws
+        -> (id: Int64, event: Event)
+    {
+        var understood = DeskBench.understood
+        understood.language = language
+        let talk = try await wrote(text, about: order, understood: understood, answers: true)
+        try await answered(talk.id, state: .ready)
+        try await sendAll()
+        let record = try await conversation(talk.id)
+        let change = ConversationRules.close(record, because: .done, now: now)
+        let written = try await store.commit(try #require(change), judged: [], incoming: nil, now: now)
+        return (talk.id, try #require(written?.events.first))
     }
 
     /// The link below an automatic answer.
@@ -484,6 +510,7 @@ final class DeskBench: Sendable {
     func page(_ purpose: SealedLink.Purpose, rating asking: Effect) async throws -> String {
         switch purpose {
         case .rate: return ratingLink(asking)
+        case .stopRatings: return stopRatingsLink(asking)
         case .answer:
             let talk = try await wrote(answers: true)
             return answerLink(try await answered(talk.id, state: .ready))

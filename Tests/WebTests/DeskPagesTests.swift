@@ -29,7 +29,7 @@ struct DeskPagesTests {
         ("pause/begin", "POST", [.shop, .operate]), ("operations/doctor", "GET", [.operate]),
         ("operations/doctor", "POST", [.operate]), ("inbox", "GET", [.answer]),
         ("inbox/CONVERSATION", "GET", [.answer]), ("inbox/CONVERSATION/take", "POST", [.answer]),
-        ("inbox/write", "POST", [.answer]), ("inbox/1/file/1-0", "GET", [.answer]),
+        ("inbox/write", "POST", [.answer]), ("inbox/away", "POST", [.answer]), ("inbox/1/file/1-0", "GET", [.answer]),
         ("setup", "GET", [.shop, .edit, .operate]),
     ]
 

@@ -480,6 +480,19 @@ struct InboxTests {
         #expect(await browser.act(talk.id, "reply", ["text": "Hello", "to": choice]).status == 303)
         let message = try #require(try await bench.replies().first)
         #expect(message.envelope.recipient == (choice == "sender" ? "work@example.org" : "robin@example.com"))
+        // Where she wrote from she is told once, and nothing of the order.
+        #expect(await browser.act(talk.id, "reply", ["text": "And again", "to": choice]).status == 303)
+        var told: [Message] = []
+        for line in try await bench.store.outbox(shop: figs, limit: 99) where line.effect.trigger == "elsewhere" {
+            let message = try await bench.store.writtenMessage(line.effect.id, shop: figs, includesOwn: true)
+            told.append(try #require(message))
+        }
+        #expect(told.count == (choice == "sender" ? 0 : 1))
+        for message in told {
+            #expect(message.envelope.recipient == "work@example.org" && message.summary == "We have answered you")
+            let text = String(decoding: message.bytes, as: UTF8.self)
+            #expect(!text.contains("1001") && !text.contains("robin@example.com"))
+        }
     }
 
     @Test("nobody acts on another shop's conversation, and no id leads there")

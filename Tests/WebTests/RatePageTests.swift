@@ -232,4 +232,83 @@ struct RatePageTests {
             #expect(await bench.ask("/juniperfig/analytics/rows?\(bad)", cookies: cookies).status == 404)
         }
     }
+
+    @Test("a conversation is rated as a delivery is, in its own language, and told apart from it")
+    func conversation() async throws {
+        let bench = try await DeskBench()
+        let (talk, event) = try await bench.talkedOver(language: "de")
+        let effect = try await bench.asking(about: event)
+        let path = bench.ratingLink(effect)
+        let page = await bench.visit(path + "?score=5")
+        #expect(page.text.contains("<h1>Wie haben wir Ihnen geantwortet?</h1>") && form(page.text)["score"] == "5")
+        for secret in ["Robin", "Where is it", "My order"] { #expect(!page.text.contains(secret)) }
+        #expect(try await give(bench, path, score: 4, words: "Schnell").text.contains("Vielen Dank"))
+        let rating = try await rating(bench, effect)
+        #expect(rating.kind == .conversation && rating.score == 4 && rating.subject == .conversation(talk))
+        let record = try await bench.conversation(talk)
+        #expect(record.rating == 4 && record.state == .closed, "a good one changes nothing")
+        let told = try await bench.store.pendingEvents(shop: figs, limit: 99).filter { $0.kind == .ratingGiven }
+        #expect(told.map(\.ratingRequest) == [effect.id] && told.first?.aggregate == .conversation(talk))
+        let sums = try await bench.store.tallySums(
+            shop: figs, from: Zone.utc.day(at: benchStart), to: Zone.utc.day(at: bench.now))
+        let counted = sums.filter { $0.name == .ratings }.map { "\($0.a) \($0.b)" }
+        #expect(counted == ["conversation 4", "conversation asked"])
+        let cookies = try await bench.login("all@juniperfig.example")
+        let rows = await bench.ask(
+            "/juniperfig/analytics/rows?show=ratings&kind=conversation&score=4", cookies: cookies)
+        #expect(rows.text.contains("/juniperfig/inbox/\(talk)\"") && rows.text.contains("Schnell"))
+    }
+
+    @Test("a low rating hands the conversation to a person, once, and its answers were wrong")
+    func lowConversation() async throws {
+        let bench = try await DeskBench()
+        let (talk, event) = try await bench.talkedOver()
+        let effect = try await bench.asking(about: event)
+        let path = bench.ratingLink(effect)
+        #expect(try await give(bench, path, score: 2, words: "No help").text.contains("We are sorry"))
+        var record = try await bench.conversation(talk)
+        #expect(record.state == .person && record.reason == .ratedLow && record.waitsSince == bench.now)
+        func proof() async throws -> AnswerProof {
+            let proofs = try await bench.store.remembered(.answerProofs, shop: figs) ?? AnswerProofs()
+            return proofs["where_is_my_order", "en", "built-in 1"]
+        }
+        #expect(try await proof().wrong == 1)
+        try await give(bench, path, score: 1)
+        record = try await bench.conversation(talk)
+        #expect(record.handOvers == 1 && record.rating == 1)
+        #expect(try await proof().wrong == 1)
+        let told = try await bench.store.pendingEvents(shop: figs, limit: 99).filter { $0.kind == .ratingGiven }
+        #expect(told.count == 1)
+        // A better one first, then a low one: both are told.
+        let (_, second) = try await bench.talkedOver()
+        let other = try await bench.asking(about: second, to: "wren@example.com", customer: nil)
+        let link = bench.ratingLink(other, address: "wren@example.com")
+        try await give(bench, link, score: 5)
+        bench.now = bench.now + .days(1)
+        try await give(bench, link, score: 1)
+        let both = try await bench.store.pendingEvents(shop: figs, limit: 99).filter { $0.ratingRequest == other.id }
+        #expect(both.map { $0.occurrences[0].n } == [1, 2])
+        #expect(try await proof().wrong == 2)
+    }
+
+    @Test("whoever wants no more questions gets none, by one click, in whatever language the browser asks for")
+    func stopped() async throws {
+        let bench = try await DeskBench()
+        let (_, event) = try await bench.talkedOver()
+        let effect = try await bench.asking(about: event)
+        let path = bench.stopRatingsLink(effect)
+        let page = await bench.visit(path, headers: ["accept-language": "es"])
+        #expect(page.status == 200 && page.text.contains("¿No más preguntas?") && page.text.contains("<button"))
+        func silences() async throws -> [StandingSilence] {
+            let scope = SilenceScope.addressKey(bench.store.addressKey("robin@example.com"))
+            return try await bench.store.silences(of: scope, shop: figs, now: bench.now)
+        }
+        #expect(try await silences().isEmpty, "a look changes nothing")
+        #expect(await bench.visit(path, method: "POST", form: ["x": "1"]).status == 400)
+        let done = await bench.visit(path, method: "POST", form: ["List-Unsubscribe": "One-Click"])
+        #expect(done.status == 200 && done.text.contains("No more questions"))
+        #expect(try await silences().map(\.stream) == [.ratings])
+        #expect(await bench.visit(path).text.contains("We do not ask you any more"))
+        #expect(await bench.visit(path.replacing("/stopratings/", with: "/stop/")).status == 404)
+    }
 }

@@ -7,6 +7,9 @@ extension Configuration.Shop {
     /// How the shop's texts are carried; nil if it sends and gets none.
     package var texts: SMSSettings? { farEnds[.sms]?.first?.sms }
 
+    /// Where the shop's chat may be embedded; nil if it has none.
+    package var chat: ChatSettings? { farEnds[.chat]?.first?.chat }
+
     /// Everything the shop sends to, by route: its relay, its webhooks, and the targets of other channels.
     var routes: [(route: Route, end: FarEnd)] {
         var routes: [(route: Route, end: FarEnd)] = []

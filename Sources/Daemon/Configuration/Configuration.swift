@@ -35,6 +35,8 @@ package struct Configuration: Sendable {
         package var handOverTo: MailAddress?
         /// The targets of channels that define their own configuration.
         package var farEnds: [ChannelName: [FarEnd]]
+        /// What all gifts may cost at most, whatever policy.yaml says.
+        package var giftCeilings: [Allowance] = []
 
         package init(
             domain: String, endpoint: String, access: Access, pollEvery: Duration, triggers: String, smtp: SMTP?,

@@ -14,6 +14,8 @@ extension Configuration {
         package var lmtpAccess = SocketAccess()
         /// The shop's addresses, or `@domain`: no other mail is fetched or accepted.
         package var onlyTo: [String]
+        /// Whether what goes out to customers is put into the folder of sent mail.
+        package var keepsSent = false
         /// Whose Authentication-Results are trusted (RFC 8601, 2.5); nil for nobody's.
         package var authservID: String?
 

@@ -46,7 +46,8 @@ struct AlertService: Service {
             post.serves(shop)
         else { return false }
         let all = people.answering(shop)
-        let told = all.filter { $0.alert != nil }
+        let away = try await store.remembered(.away, shop: shop) ?? AwayBoard()
+        let told = all.filter { $0.alert != nil && away.until($0.email, now: now) == nil }
         guard !told.isEmpty else { return false }
         let board = try await store.remembered(.alerts, shop: shop) ?? AlertBoard()
         for person in told {
@@ -195,9 +196,9 @@ struct AlertLetter {
             facts += understood.asks.first.map { [meaning($0)] } ?? []
             if understood.mood != "calm" { facts.append(understood.mood) }
         }
-        facts.append("waits since \(since(record.waitsSince ?? record.lastAt))")
         let fact = facts.joined(separator: ", ")
-        lines += [fact.prefix(1).uppercased() + fact.dropFirst() + ".", ""]
+        let about = fact.isEmpty ? "" : "About: \(fact). "
+        lines += [about + "Waiting since \(since(record.waitsSince ?? record.lastAt)).", ""]
         if !record.subject.isEmpty { lines += ["**Subject:** \(ForwardedMail.plain(record.subject))", ""] }
         let waits = record.waitsSince ?? .distantPast
         let words = record.messages.filter {

@@ -13,6 +13,8 @@ struct ConversationService: Service {
     var forwarder: LetterForwarder?
     /// What hands texts on to them; nil where none come in.
     var texts: TextForwarder?
+    /// What tells them what was written in the chat; nil where there is none.
+    var chats: ChatForwarder?
     let journal: ConversationJournal
     let clock: DaemonClock
     /// Called when a message came in, or an answer became ready.
@@ -72,6 +74,13 @@ struct ConversationService: Service {
                 change.mails += forwarded.mails
                 reason = reason ?? forwarded.reason
             }
+            if change.events.contains(.handedOver), let chats {
+                switch try await chats.forward(record, now: now) {
+                case .mail(let mail): change.mails.append(ConversationMail(forwarding: mail, now: now))
+                case .none(let why): reason = reason ?? why
+                case .nothing: break
+                }
+            }
             guard let written = try await store.commit(change, judged: [], incoming: nil, now: now) else { continue }
             journal.report(change, id: written.id, events: written.events, notForwarded: reason)
             return true
@@ -120,7 +129,7 @@ struct ConversationJournal: Sendable {
             case .handedOver: logger.log(Line.conversationHandedOver, facts)
             case .takenOver: logger.log(Line.conversationTakenOver, facts)
             case .closed: logger.log(Line.conversationClosed, facts)
-            case .received: break
+            case .received, .rated: break
             }
         }
         if !events.isEmpty { newEvents.call() }

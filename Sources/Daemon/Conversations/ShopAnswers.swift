@@ -32,6 +32,11 @@ package struct ShopAnswers: Sendable {
         case impossible(String)
     }
 
+    /// Whether answers to a kind of question go out by themselves, as shop.yaml has it; nil for a shop that is not served.
+    package func mode(of intent: String, shop: String) -> AnswerMode? {
+        offices[shop]?.planner().triggers.settings.answers[intent]
+    }
+
     /// The names of a shop's saved replies.
     package func saved(_ shop: String) -> [String] {
         offices[shop]?.planner().triggers.templates.replyNames ?? []
@@ -69,11 +74,19 @@ package struct ShopAnswers: Sendable {
         let planner = office.planner()
         let question = HistoryQuestion(of: effect, record: record, planner: planner, now: now)
         let history = try await store.history(for: [question], now: now)[0]
+        // What was true when it was drafted may not be any more: the parcel is late by now.
+        if let failed = planner.failedCondition(ofDraft: effect, record: record, history: history, now: now) {
+            return .impossible("it does not fit any more, for a condition of its trigger does not hold: \(failed)")
+        }
         do throws(TemplateFailure) {
             if effect.channel == .sms {
                 let text = try office.maker.shortText(
                     effect, record: record, history: history, planner: planner, now: now)
                 return text.map { .text($0.text, language: "") } ?? .impossible("its trigger is gone")
+            }
+            if effect.channel == .chat {
+                let text = try office.maker.chat(effect, record: record, history: history, planner: planner, now: now)
+                return text.map { .text($0, language: "") } ?? .impossible("its trigger is gone")
             }
             guard let text = try office.maker.text(effect, record: record, history: history, planner: planner, now: now)
             else { return .impossible("its trigger is gone") }
@@ -263,6 +276,19 @@ struct PersonalReply {
 }
 
 extension DaemonCore {
+    /// A person's answer in a conversation, as words in that chat; nil where it has none.
+    ///
+    /// - Parameters:
+    ///   - text: as it was typed, in Markdown.
+    ///   - session: the chat's name.
+    ///   - key: what tells it from every other: the same key is sent once.
+    package func chat(_ text: String, to session: String, key: String, shop: String) -> Message? {
+        guard configuration.shops.contains(where: { $0.domain == shop && $0.chat != nil }) else { return nil }
+        let words = TextMessage.shortForm(ofMarkdown: ReplyText.markdown(text))
+        guard !words.isEmpty else { return nil }
+        return .chat(id: MessageIdentity.chat(shop: shop, kind: "reply", about: key), session: session, text: words)
+    }
+
     /// A person's answer in a conversation, as a text; nil where the shop sends none, or it is longer than a text can be.
     ///
     /// - Parameters:

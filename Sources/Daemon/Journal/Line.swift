@@ -29,6 +29,7 @@ package enum Line: String, LogKind, CaseIterable {
     case channelDisabled = "6b1f0d5c9e3a4a7c8d24f7e0b3c15a96"
     case withdrawn = "90cc9bff6b166a40b0049b2699c2b451"
     case labelMissing = "a1a87f21e232225b0b4e056ea09b03f5"
+    case budget = "5d1c7b6f0a9e4c0f8f6f3a2b7c9d1e40"
     case templateFailed = "e1161bae9416b753c65070f095804d9f"
     case noRecipient = "b8c6a43cf20d28f9714ee2f09321fd8b"
     case triggersLoaded = "d45984dc81c2c476129015688fe6e63f"
@@ -78,6 +79,7 @@ package enum Line: String, LogKind, CaseIterable {
     case conversationTakenOver = "2e91c7f5a08b4d3c9f6a4b1e8d7c5a03"
     case conversationClosed = "8ac36e1f7d254b90b1f8e2d4c6a7395b"
     case alerted = "c5d92f7a1e6b4830a7f4b2d8e13c6095"
+    case copyFailed = "7d0f4c2b9a1e4e63b8a5c7d1f2e60943"
     case hookRefused = "e1b4a7d03c9f4582a6d7f0c8b25e9134"
     case dataRequested = "47c0f9e2d8b14a6f93e5a1d06b7c28f5"
     case customerErased = "b90e5d2a7f3c46188cd4f6a0e9317b52"
@@ -113,6 +115,7 @@ package enum Line: String, LogKind, CaseIterable {
         case .channelDisabled: "The endpoint wants nothing more"
         case .withdrawn: "Withdrawn"
         case .labelMissing: "A return label could not be fetched"
+        case .budget: "A budget nears its end"
         case .templateFailed: "A template could not be rendered"
         case .noRecipient: "No address to write to"
         case .triggersLoaded: "Trigger files are in force"
@@ -160,6 +163,7 @@ package enum Line: String, LogKind, CaseIterable {
         case .conversationTakenOver: "A person took a conversation"
         case .conversationClosed: "A conversation is over"
         case .alerted: "People were told who waits"
+        case .copyFailed: "A copy of sent mail could not be kept"
         case .hookRefused: "Refused what claimed to be Shopify's"
         case .dataRequested: "A customer asks what is kept of them"
         case .customerErased: "Erased a customer, as Shopify asked"
@@ -180,7 +184,7 @@ package enum Line: String, LogKind, CaseIterable {
             .orderParked, .deferred, .refused, .inDoubt, .labelMissing, .noRecipient, .restored,
             .cursorPulledBack, .shopNotServed, .clockPutBack, .mailBounced, .mailParked, .textRefused, .sourceFailed,
             .pageFailed,
-            .noDesk, .designFailed, .paused, .modelFailed, .hookRefused,
+            .noDesk, .designFailed, .paused, .budget, .modelFailed, .hookRefused,
             .dataRequested, .shopToErase:
             .warning
         case .cycleDone, .waitsOn: .debug

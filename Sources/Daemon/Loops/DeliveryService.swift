@@ -40,6 +40,8 @@ struct DeliveryService: Service {
     var relay = ""
     /// Tells the shop's people of what is given up; nil for mail, which would have to tell of itself.
     var givenUp: GivenUpNotices?
+    /// Called when something was done that messages wait for; nil for channels that only carry messages.
+    var planning: Wake?
 
     /// Longer than any attempt may take, so that a lease never expires during one. RFC 5321 allows ten minutes for the
     /// last reply.
@@ -493,6 +495,7 @@ struct DeliveryService: Service {
         let ended = inFlight.done
         (inFlight.breaker, inFlight.kept) = (breaker, breaker)
         inFlight.done = []
+        if !ended.isEmpty { planning?.call() }
         var lost: [GivenUpNotices.Entry] = []
         for ((claim, answer), consequence) in zip(ended, consequences) {
             tell(claim, answer.verdict, consequence)
@@ -651,6 +654,7 @@ extension Message {
         if kind == .sms, effect.line == SendLine.answerName {
             return record.answerNumber.map { $0.text != envelope.recipient } ?? false
         }
+        if kind == .chat { return record.answerChat != envelope.recipient }
         if kind == .sms, effect.isContact {
             return record.phone.map { $0.text != envelope.recipient } ?? false
         }

@@ -14,6 +14,8 @@ struct IntakeService: Service {
     let store: Store
     let learning: Learning
     let transport: any HTTPTransport
+    /// The shop's client, for all that ask it.
+    var line = ShopifyLine()
     let clock: DaemonClock
     let heartbeats: Heartbeats
     let metrics: DaemonMetrics
@@ -92,6 +94,7 @@ struct IntakeService: Service {
         let client = ShopifyClient(
             endpoint: ShopifyEndpoint(base: shop.endpoint), credentials: credentials, transport: transport,
             clock: ShopClock(timekeeper), bucket: bucket)
+        line.open(client)
         guard let state = try await store.shopState(context.domain) else { return nil }
         if state.cursor == nil { logger.log(Line.firstRun, ["shop": "\(context.domain)"]) }
         let poller = ShopPoller(

@@ -39,6 +39,13 @@ package struct PublicLinks: Sendable {
             .map { url + $0.path(key: store.linkKeys(for: SealedLink.keyPurpose(.rate, shop: shop))[0]) }
     }
 
+    /// A link to be asked for no more ratings, in the message of that effect.
+    package func stopRatings(_ request: Int64, shop: String, address: String, now: Moment) -> String? {
+        let key = store.addressKey(address)
+        return SealedLink(stoppingRatings: request, shop: shop, addressKey: key, day: Zone.utc.day(at: now))
+            .map { url + $0.path(key: store.linkKeys(for: SealedLink.keyPurpose(.stopRatings, shop: shop))[0]) }
+    }
+
     /// A link to say whether an answer helped, for the address that it is mailed to.
     package func answer(_ effect: Int64, shop: String, address: String, now: Moment) -> String? {
         let key = store.addressKey(address)

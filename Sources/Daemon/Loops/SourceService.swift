@@ -19,6 +19,8 @@ struct SourceService: Service {
     var ratings: RatingJudge?
     /// Judges what is a text; nil if the shop gets none.
     var texts: TextJudge?
+    /// Judges what is written in the chat; nil if the shop has none.
+    var chats: ChatJudge?
     /// Called when something was pushed to a source.
     let wake: Wake
     let heartbeats: Heartbeats
@@ -41,7 +43,8 @@ struct SourceService: Service {
     func turn() async throws -> Bool {
         guard clock.fault == nil else { return false }
         let journal = StoreObservations(
-            context: context, store: store, learning: learning, mail: mail, ratings: ratings, texts: texts)
+            context: context, store: store, learning: learning, mail: mail, ratings: ratings, texts: texts,
+            chats: chats)
         var isMore = false
         for source in sources {
             heartbeats.beat(name)
@@ -120,6 +123,7 @@ struct StoreObservations: ObservationJournal {
     var mail: MailJudge?
     var ratings: RatingJudge?
     var texts: TextJudge?
+    var chats: ChatJudge?
 
     func cursor(of source: String) async throws -> String? {
         try await store.cursor(shop: context.domain, source: source)
@@ -140,6 +144,7 @@ struct StoreObservations: ObservationJournal {
         if observation.source == TextSource.sourceName, let texts {
             return try await texts.judge(observation, now: now)
         }
+        if observation.source == ChatPost.source, let chats { return try await chats.judge(observation, now: now) }
         if observation.isMail, let mail { return try await mail.judge(observation, now: now) }
         if observation.isRating, let ratings {
             _ = try await ratings.judge(observation, now: now)

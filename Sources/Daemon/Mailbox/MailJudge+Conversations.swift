@@ -75,12 +75,27 @@ extension MailJudge {
                     outcome.detail += "; not forwarded, because \(reason)"
                 }
             }
+            if !observation.isHistory, !isOld {
+                outcome.silencings = IncomingRules.wish(
+                    said.understood, mail, answering: message, isOrderNews: isOrderNews(message))
+            }
+            if !outcome.silencings.isEmpty {
+                outcome.detail += "; asked for no more mail in her own words"
+                if !change.record.tags.contains(IncomingRules.stoppedTag) {
+                    change.record.tags.append(IncomingRules.stoppedTag)
+                }
+                // By its mark it is learned once, also if what follows has to be done again.
+                if let stopped = try await stop(&outcome, mail, answering: message, nil, now: now) {
+                    try await learning.learn([stopped], of: context, now: now)
+                }
+            }
             let written = try await store.commit(change, judged: [observation], incoming: outcome, now: now)
             guard let written else { continue }
             KillPoint.judged.reached()
             report(outcome)
             journal.report(change, id: written.id, events: written.events, notForwarded: notForwarded)
             newWords.call()
+            if outcome.reply != nil { newMail.call() }
             return
         }
     }
@@ -148,6 +163,12 @@ extension MailJudge {
             newWords.call()
             return
         }
+    }
+
+    /// Whether a message of ours is news of an order that a trigger told.
+    private func isOrderNews(_ message: AnsweredMessage?) -> Bool {
+        guard let effect = message?.effect, effect.origin == .trigger, effect.isContact else { return false }
+        return context.rules.planner.triggers.trigger(effect.trigger)?.about == .order
     }
 
     /// Whether a mail consists of a word that a rule of its own answers: no more offers, or offers again.

@@ -119,7 +119,7 @@ struct MailJudge: Sendable {
 
     /// What follows of a wish for no more offers, where it ends anything: a lone word is confirmed, and the merchant
     /// gets an event, of the order that the mail answers or else of her newest.
-    private func stop(
+    func stop(
         _ outcome: inout IncomingOutcome, _ mail: IncomingMail, answering message: AnsweredMessage?,
         _ wish: UnsubscribeTokens.Wish?, now: Moment
     ) async throws(StoreFailure) -> JudgedEvent? {
@@ -127,7 +127,10 @@ struct MailJudge: Sendable {
             let key = wish?.addressKey ?? mail.sender.map(store.addressKey)
         else { return nil }
         let shop = context.domain
-        let standing = Set(try await store.silences(of: .addressKey(key), shop: shop, now: now).map(\.stream))
+        var standing = Set(try await store.silences(of: .addressKey(key), shop: shop, now: now).map(\.stream))
+        for case .order(let id) in outcome.silencings.map(\.who) {
+            standing.formUnion(try await store.silences(of: .order(id), shop: shop, now: now).map(\.stream))
+        }
         guard IncomingRules.isNews(outcome, standing: standing) else { return nil }
         // Whom a message went to may answer it; that a mail names one of ours proves nothing of its sender.
         let answered = message.flatMap { message in
@@ -139,7 +142,9 @@ struct MailJudge: Sendable {
             let isOwn = context.configuration.mailbox.map { ShopAddresses($0.onlyTo).contains(sender) } ?? false
             let isKnown = !isOwn && (order != nil || message?.recipient.map(store.addressKey) == key)
             if IncomingRules.confirms(outcome, standing: standing, isKnown: isKnown, own: ownAddresses) {
-                outcome.reply = try await confirmation(to: sender, about: order, mail, now: now)
+                let stopsNews = outcome.silencings.contains { $0.stream == .order }
+                outcome.reply = try await confirmation(
+                    to: sender, about: order, stopsNews: stopsNews, mail, now: now)
             }
         }
         return order.map {
@@ -158,21 +163,23 @@ struct MailJudge: Sendable {
         }
     }
 
-    /// The confirmation of a lone stop word; nil where nothing goes to shoppers.
+    /// The confirmation of a wish for no more mail; nil where nothing goes to shoppers.
     private func confirmation(
-        to sender: String, about order: OrderKey?, _ mail: IncomingMail, now: Moment
+        to sender: String, about order: OrderKey?, stopsNews: Bool, _ mail: IncomingMail, now: Moment
     ) async throws(StoreFailure) -> SystemMail? {
         let settings = context.rules.planner.triggers.settings
         guard context.configuration.smtp != nil, settings.mode == .live else { return nil }
         let shop = context.domain
         var locale: String? = settings.locale
+        var name: String?
         if let order, let facts = try await store.load(shop: shop, orderIDs: [order.orderID])[order.orderID]?.facts {
             locale = facts.locale ?? facts.customer?.locale ?? locale
+            name = facts.name
         }
         let confirmation = StopConfirmation(
             to: sender, locale: locale, brand: settings.brand, shop: shop,
             secret: store.stopSecret(shop: shop, address: sender),
-            answers: mail.messageID, aggregate: order.map { .order($0.orderID) })
+            answers: mail.messageID, aggregate: order.map { .order($0.orderID) }, order: stopsNews ? name : nil)
         return confirmation.mail(now: now)
     }
 

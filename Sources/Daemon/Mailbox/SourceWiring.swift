@@ -52,6 +52,21 @@ struct SourceWiring {
         }
     }
 
+    /// Puts what goes out into the folder of sent mail, where the mailbox is set so; nil where mail is not fetched.
+    var copies: SentCopyService? {
+        guard let mailbox = context.configuration.mailbox,
+            let settings = MailboxSettings(mailbox, shop: context.domain, engine: engine)
+        else { return nil }
+        var keep: SentCopyService.Keeping?
+        if mailbox.keepsSent {
+            let folder = SentFolder(settings, engine: engine)
+            keep = { mail, id, looksFirst in try await folder.keep(mail, id: id, looksFirst: looksFirst) }
+        }
+        return SentCopyService(
+            shop: context.domain, keep: keep, store: store, clock: clock, wake: Wake(), heartbeats: heartbeats,
+            logger: logger, trouble: learning.trouble)
+    }
+
     func services() -> [any Service] {
         var sources = ObservationSources.all
         var services: [any Service] = []
@@ -67,6 +82,12 @@ struct SourceWiring {
                 confirmsStops: settings.confirmsStops, newMessages: newMessages, secondReader: second)
         }
         if texts != nil { sources.append(TextSource()) }
+        let chats = context.configuration.chat.map { _ in
+            ChatJudge(
+                context: context, store: store, learning: learning, logger: logger, newMessages: newMessages,
+                secondReader: second)
+        }
+        if chats != nil { sources.append(ChatSource()) }
         if let mailbox = context.configuration.mailbox {
             if let settings = MailboxSettings(mailbox, shop: context.domain, engine: engine) {
                 let identity = MailIdentity(store.mailHash)
@@ -84,7 +105,7 @@ struct SourceWiring {
         services.append(
             SourceService(
                 context: context, sources: sources, store: store, learning: learning, clock: clock, mail: judge,
-                ratings: ratings, texts: texts, wake: wake, heartbeats: heartbeats, logger: logger))
+                ratings: ratings, texts: texts, chats: chats, wake: wake, heartbeats: heartbeats, logger: logger))
         return services
     }
 }

@@ -48,6 +48,20 @@ package struct RatingJudge: Sendable {
                 return nil
             }
             let step = rating.taking(post, at: observation.receivedAt)
+            if let told = step.told, let conversation = rating.subject.conversationID {
+                switch try await judge(told, of: conversation, observation, rating, step, now: now) {
+                case .written(let events):
+                    if !events.isEmpty { learned(events) }
+                    return step
+                case .conversationIsOutdated: continue
+                case .ratingIsOutdated:
+                    if try await isOpen(observation) { continue }
+                    return step
+                case nil:
+                    try await store.markJudged([observation], now: now)
+                    return nil
+                }
+            }
             var changes: [Learned] = []
             if let told = step.told, let order = rating.subject.orderID {
                 let event = rating.event(
@@ -60,8 +74,7 @@ package struct RatingJudge: Sendable {
                 changes, judged: [observation], rating: RatingChange(before: rating, after: step.rating), now: now)
             if outcome.ratingIsOutdated {
                 // Somebody else judged it, or another POST of the same question came in between.
-                let open = try await store.unjudged(shop: shop, source: RatingPost.source, limit: Self.most)
-                guard open.contains(where: { $0.id == observation.id }) else { return step }
+                guard try await isOpen(observation) else { return step }
                 continue
             }
             if !outcome.stale.isEmpty { continue }
@@ -72,6 +85,27 @@ package struct RatingJudge: Sendable {
             if !outcome.events.isEmpty { learned(outcome.events) }
             return step
         }
+    }
+
+    /// Writes a score that is told of a conversation; nil if that is gone.
+    private func judge(
+        _ told: Int, of conversation: Int64, _ observation: RawObservation, _ rating: Rating, _ step: RatingStep,
+        now: Moment
+    ) async throws(StoreFailure) -> Store.RatedConversation? {
+        let shop = observation.shop
+        guard let record = try await store.conversations([conversation], shop: shop, now: now)[conversation] else {
+            return nil
+        }
+        let change = rating.change(
+            telling: told, of: observation.externalID, in: record, at: observation.receivedAt, now: now)
+        return try await store.commit(
+            change, judged: observation, rating: RatingChange(before: rating, after: step.rating), now: now)
+    }
+
+    /// True if nobody has judged it yet.
+    private func isOpen(_ observation: RawObservation) async throws(StoreFailure) -> Bool {
+        let open = try await store.unjudged(shop: observation.shop, source: RatingPost.source, limit: Self.most)
+        return open.contains { $0.id == observation.id }
     }
 
     /// More than are ever open at once.

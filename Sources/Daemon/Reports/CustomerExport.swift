@@ -19,6 +19,7 @@ package struct CustomerExport: Encodable, Sendable {
         var story: OrderAccount
         var facts: OrderFacts
         var mails: [Mail]
+        var ratings: [Rated]
     }
 
     /// A conversation, with all that was said in it.
@@ -39,6 +40,22 @@ package struct CustomerExport: Encodable, Sendable {
         var address: String?
         var subject: String
         var messages: [Message]
+        var ratings: [Rated]
+    }
+
+    /// What was answered to a question how it went.
+    struct Rated: Encodable, Sendable {
+        var asked: String
+        var given: String?
+        var score: Int?
+        var words: String?
+
+        init(_ rating: Rating) {
+            asked = rating.askedAt.iso8601
+            given = rating.givenAt?.iso8601
+            score = rating.score
+            words = rating.words
+        }
     }
 
     /// Whom not to write to, about what.
@@ -69,11 +86,17 @@ package struct CustomerExport: Encodable, Sendable {
                 mails.append(Mail(id: id, to: message.envelope.recipient, subject: "SMS", text: text.text))
                 continue
             }
+            if let words = message.asChat {
+                mails.append(Mail(id: id, to: "the chat", subject: "Chat", text: words))
+                continue
+            }
             guard message.kind == .email, let opened = OpenedMail(message.bytes) else { continue }
             mails.append(Mail(id: id, to: opened.to, subject: opened.subject, text: opened.text))
         }
-        add(sources.talks, shop: key.shop)
-        orders.append(Order(story: OrderAccount(sources), facts: sources.story.order.facts, mails: mails))
+        try await add(sources.talks, shop: key.shop, of: store)
+        let ratings = try await store.ratings(of: key).map(Rated.init)
+        orders.append(
+            Order(story: OrderAccount(sources), facts: sources.story.order.facts, mails: mails, ratings: ratings))
     }
 
     /// Adds the conversations with addresses, by their keyed hashes.
@@ -81,20 +104,23 @@ package struct CustomerExport: Encodable, Sendable {
         conversationsWith addresses: [[UInt8]], shop: String, of store: Store
     ) async throws(StoreFailure) {
         let lines = try await store.conversations(ofAddressKeys: addresses, shop: shop)
-        add(try await store.talks(of: lines, shop: shop), shop: shop)
+        try await add(try await store.talks(of: lines, shop: shop), shop: shop, of: store)
     }
 
-    private mutating func add(_ talks: [AccountSources.Talk], shop: String) {
+    private mutating func add(
+        _ talks: [AccountSources.Talk], shop: String, of store: Store
+    ) async throws(StoreFailure) {
         for talk in talks where !conversations.contains(where: { $0.number == talk.line.id && $0.shop == shop }) {
             let messages = talk.messages.filter { $0.direction != .note }.map { message in
                 Conversation.Message(
                     at: message.at.iso8601, by: message.author.name, subject: message.subject, text: message.text,
                     files: message.files.map(\.name), understood: message.understood)
             }
+            let ratings = try await store.ratings(of: .conversation(talk.line.id), shop: shop)
             conversations.append(
                 Conversation(
                     number: talk.line.id, shop: shop, order: talk.line.orderName, address: talk.line.address,
-                    subject: talk.line.subject, messages: messages))
+                    subject: talk.line.subject, messages: messages, ratings: ratings.map(Rated.init)))
         }
     }
 

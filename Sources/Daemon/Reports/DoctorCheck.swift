@@ -67,7 +67,7 @@ package struct DoctorCheck: Sendable {
 
     /// All checks, in the order in which they are reported for a shop. To add one, add an entry here.
     package static let standard: [DoctorCheck] = [
-        store, triggers, shop, relay, sender, mailbox, sms, model, webhooks, carriers,
+        store, triggers, shop, relay, sender, mailbox, hearing, sms, chat, model, webhooks, carriers,
     ]
 }
 
@@ -140,6 +140,32 @@ extension DoctorCheck {
             }
         })
 
+    /// Whether the app may do what the triggers do, with the line that needs it; a scope is asked for nowhere else.
+    private static func actions(_ inspection: ShopInspection, of shop: Configuration.Shop) -> [Finding] {
+        guard let folder = try? TriggerFolder(readingFrom: shop.triggers),
+            let set = TriggerSet.load(folder, webhooks: Set(shop.webhooks.keys)).set,
+            let trigger = set.triggers.first(where: { trigger in
+                trigger.mode != .off && trigger.lines.contains { $0.gift != nil }
+            }), let gift = trigger.lines.lazy.compactMap(\.gift).first
+        else { return [] }
+        var findings: [Finding] = []
+        if inspection.lacks("write_discounts") {
+            findings.append(
+                Finding(
+                    .broken, "scopes of \(shop.domain)",
+                    "the app lacks write_discounts: 'give: \(gift)' of \(trigger.file) needs it",
+                    fix: "grant it to the app in Shopify's Dev Dashboard and install the app again"))
+        }
+        if let policy = set.policy, policy.currency != inspection.currency, !inspection.currency.isEmpty {
+            findings.append(
+                Finding(
+                    .broken, "gifts of \(shop.domain)",
+                    "policy.yaml counts in \(policy.currency), and the shop's currency is \(inspection.currency), so nothing is given",
+                    fix: "write 'amounts_in: \(inspection.currency)', and the sums in that currency"))
+        }
+        return findings
+    }
+
     private static func findings(_ inspection: ShopInspection, of shop: Configuration.Shop) -> [Finding] {
         var findings: [Finding] = []
         if inspection.domain.lowercased() != shop.domain.lowercased() {
@@ -165,6 +191,7 @@ extension DoctorCheck {
                     scope.isRequired ? .broken : .poor, scopes, "the app lacks \(scope.name): \(scope.purpose)",
                     fix: "grant it to the app in Shopify's Dev Dashboard and install the app again"))
         }
+        findings += actions(inspection, of: shop)
         if inspection.scopes == nil {
             findings.append(Finding(.poor, scopes, "Shopify does not say what the app may read"))
         } else if missing.isEmpty {
@@ -249,6 +276,27 @@ extension DoctorCheck {
             return findings
         })
 
+    /// Whether anybody hears of a customer who waits for a person: by mail, for nobody watches a page.
+    static let hearing = DoctorCheck(
+        .machine { configuration, _ in
+            configuration.shops.filter { $0.mailbox != nil || $0.farEnds[.sms]?.isEmpty == false }.compactMap {
+                shop -> Finding? in
+                let told = configuration.people.all.contains { person in
+                    person.alert != nil && person.roles.contains(.answer) && person.serves(shop.domain)
+                }
+                let isTold = told && configuration.desk != nil
+                guard !isTold, shop.handOverTo == nil, let settings = settings(of: shop), settings.notify == nil else {
+                    return nil
+                }
+                return Finding(
+                    .poor, "people of \(shop.domain)",
+                    "nobody hears of customers who wait: nobody has an 'alert', and nobody is notified",
+                    fix:
+                        "give somebody who answers an 'alert' in people.yaml, or write 'notify' in shop.yaml, or 'hand_over_to' in bookbag.yaml"
+                )
+            }
+        })
+
     /// shop.yaml; nil if the trigger files have errors, which another check reports.
     private static func settings(of shop: Configuration.Shop) -> ShopSettings? {
         guard let folder = try? TriggerFolder(readingFrom: shop.triggers, name: "") else { return nil }
@@ -269,7 +317,7 @@ extension DoctorCheck {
             }
             let settings = settings(of: shop)
             var findings: [Finding] = []
-            if let settings, settings.notify == nil {
+            if let settings, settings.notify == nil, shop.handOverTo == nil {
                 findings.append(
                     Finding(
                         .poor, what, "what people write there is forwarded to nobody",
@@ -329,6 +377,27 @@ extension DoctorCheck {
                 return [
                     Finding(.broken, what, words, fix: "check 'account' and 'token' of 'sms', and Twilio's console")
                 ]
+            }
+        })
+
+    /// Where chats are embedded, and whether what that needs is there.
+    static let chat = DoctorCheck(
+        .machine { configuration, _ in
+            configuration.shops.compactMap { shop in
+                guard let settings = shop.chat else { return nil }
+                let what = "chat of \(shop.domain)"
+                guard let pages = configuration.pages else {
+                    return Finding(
+                        .broken, what, "the chat's script and what it calls are served nowhere",
+                        fix: "add 'public:' to bookbag.yaml")
+                }
+                guard shop.smtp != nil else {
+                    return Finding(
+                        .broken, what, "no code can be mailed, so nobody in the chat is told of an order",
+                        fix: "add 'smtp:' to bookbag.yaml")
+                }
+                let script = "\(pages.url)/chat/\(ShopDomain.short(shop.domain))/widget.js"
+                return Finding(.fine, what, "\(settings.origins.joined(separator: ", ")) may embed \(script)")
             }
         })
 

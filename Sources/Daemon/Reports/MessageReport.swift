@@ -48,6 +48,8 @@ package struct MessageReport: Report {
             lines += Self.opened(message.bytes)
         } else if let message, let text = message.asText {
             lines += ["To:       \(message.envelope.recipient)", "Size:     \(text.size)", "", text.text]
+        } else if let words = message?.asChat {
+            lines += ["In the chat:", "", words]
         } else if let message, let act = DeskAct(message) {
             lines.append(act.sentence.prefix(1).uppercased() + act.sentence.dropFirst() + ".")
         } else if let message {

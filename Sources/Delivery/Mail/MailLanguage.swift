@@ -75,8 +75,8 @@ struct MailLanguage: Hashable, Sendable {
     /// better than a foreign one.
     func sentence(_ occasion: MailDraft.Occasion, shop: String) -> String? {
         switch (base, occasion) {
-        case ("en", .order): "You have this mail because you ordered from \(shop)."
-        case ("en", .marketing): "You have this mail because you signed up for news from \(shop)."
+        case ("en", .order): "You are receiving this because you ordered from \(shop)."
+        case ("en", .marketing): "You are receiving this because you signed up for news from \(shop)."
         case ("en", .answer):
             "This answer was written by a program. Reply with the word “person”, and one of us writes to you."
         case ("de", .answer):
@@ -85,6 +85,10 @@ struct MailLanguage: Hashable, Sendable {
             "Cette réponse a été écrite par un programme. Répondez par le mot « personne » et l’un de nous vous écrira."
         case ("es", .answer):
             "Esta respuesta la ha escrito un programa. Responde con la palabra «persona» y uno de nosotros te escribirá."
+        case ("en", .conversation): "You have this mail because you wrote to \(shop)."
+        case ("de", .conversation): "Du bekommst diese Mail, weil du \(shop) geschrieben hast."
+        case ("fr", .conversation): "Vous recevez ce message parce que vous avez écrit à \(shop)."
+        case ("es", .conversation): "Recibes este correo porque escribiste a \(shop)."
         case ("de", .order): "Du bekommst diese Mail, weil du bei \(shop) bestellt hast."
         case ("de", .marketing): "Du bekommst diese Mail, weil du dich für Neues von \(shop) angemeldet hast."
         case ("fr", .order): "Vous recevez ce message parce que vous avez commandé chez \(shop)."

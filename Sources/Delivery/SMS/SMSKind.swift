@@ -36,14 +36,19 @@ extension RetrySchedule {
 }
 
 extension Composition {
-    /// What stands below every answer by text. Only letters of the GSM alphabet: another one would make two segments of
-    /// one.
-    fileprivate var saysItIsAutomatic: String {
+    /// The language that whoever wrote is answered in: two letters.
+    var languageOfAnswer: String {
         let record = scope.record
         let language =
             record.conversation?.lastIncoming?.understood?.language ?? record.facts.locale
             ?? triggers.settings.locale
-        return switch language.prefix(2).lowercased() {
+        return language.prefix(2).lowercased()
+    }
+
+    /// What stands below every answer by text. Only letters of the GSM alphabet: another one would make two segments of
+    /// one.
+    fileprivate var saysItIsAutomatic: String {
+        switch languageOfAnswer {
         case "de": "Automatische Antwort. Mit MENSCH erreichst du einen von uns."
         case "fr": "Réponse automatique. Répondez PERSONNE pour joindre l'un de nous."
         case "es": "Te responde un programa. Escribe PERSONA y te atiende alguien."

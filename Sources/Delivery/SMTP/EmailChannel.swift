@@ -44,9 +44,7 @@ extension Composition {
             sender: sender?.address ?? from.address, subject: thread?.subject ?? rendered.subject,
             preview: rendered.preview, body: rendered.body, language: rendered.language,
             messageID: MessageIdentity.mail(of: effect, domain: from.domain),
-            references: thread?.references ?? [
-                MessageIdentity.thread(shop: effect.shop, orderID: scope.record.facts.id, domain: brand.from.domain)
-            ], date: date,
+            references: thread?.references ?? orderThread(brand), date: date,
             headers: [
                 MailDraft.Header("X-Bookbag-Trigger", effect.trigger),
                 MailDraft.Header("X-Bookbag-Order", scope.record.facts.name.onOneLine),
@@ -59,7 +57,10 @@ extension Composition {
             // Word that a person has it asks nothing.
             if effect.event?.messageNumber != nil { draft.answerPage = scope.pages.answer }
         }
-        if line.destination == .customer { draft.occasion = trigger.about == .marketing ? .marketing : .order }
+        if line.destination == .customer {
+            let isOfTalk = effect.event?.aggregate.kind == .conversation
+            draft.occasion = trigger.about == .marketing ? .marketing : isOfTalk ? .conversation : .order
+        }
         draft.headers += StreamHeaders.list(trigger.about, from: from)
         if let value = wayOut(for: recipient, from: from) {
             draft.headers.append(MailDraft.Header("List-Unsubscribe", value))
@@ -83,11 +84,19 @@ extension Composition {
         }
     }
 
-    /// How the shopper unsubscribes from the stream: by a mail to where replies go, and for marketing also on our page
-    /// or Shopify's.
+    /// The thread that mails about the order share; none for mail about no order.
+    private func orderThread(_ brand: Brand) -> [String] {
+        guard scope.record.isOrder else { return [] }
+        return [MessageIdentity.thread(shop: effect.shop, orderID: scope.record.facts.id, domain: brand.from.domain)]
+    }
+
+    /// How the shopper unsubscribes from the stream: by a mail to where replies go, and also on our page or, for
+    /// marketing, Shopify's.
     private func wayOut(for recipient: MailAddress, from: MailAddress) -> String? {
         guard trigger.about.hasWayOut, line.destination == .customer else { return nil }
-        let page = trigger.about == .marketing ? stopLink ?? scope.record.facts.customer?.unsubscribeURL : nil
+        // Shopify's own page ends marketing.
+        let page =
+            stopLink ?? (trigger.about == .marketing ? scope.record.facts.customer?.unsubscribeURL : nil)
         guard let unsubscribe else { return page.map { "<\($0)>" } }
         let token = unsubscribe.token(shop: effect.shop, address: recipient.address, stream: trigger.about)
         let mailbox = line.replyTo ?? triggers.settings.brand.replyTo ?? from

@@ -71,12 +71,9 @@ package actor MailboxReader {
         case .named(let name): all.append((name, .sent))
         case .marked:
             if sentFolder == nil {
-                do throws(IMAPFailure) {
-                    let known = try await client.folders().filter(\.isSelectable)
-                    sentFolder =
-                        (known.first(where: \.isSent) ?? known.first { Self.sentNames.contains($0.name.lowercased()) })?
-                        .name
-                } catch { throw MailboxTrouble(error) }
+                do throws(IMAPFailure) { sentFolder = try await Self.sentFolder(client) } catch {
+                    throw MailboxTrouble(error)
+                }
             }
             if let sentFolder {
                 all.append((sentFolder, .sent))
@@ -88,6 +85,12 @@ package actor MailboxReader {
             }
         }
         return all
+    }
+
+    /// The folder of sent mail that the server marks, or that bears a usual name; nil where there is none.
+    static func sentFolder(_ client: IMAPClient) async throws(IMAPFailure) -> String? {
+        let known = try await client.folders().filter(\.isSelectable)
+        return (known.first(where: \.isSent) ?? known.first { sentNames.contains($0.name.lowercased()) })?.name
     }
 
     // MARK: New mail

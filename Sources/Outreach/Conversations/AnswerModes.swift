@@ -59,6 +59,14 @@ public struct AnswerProof: Hashable, Sendable, Codable {
         return Self.needed.indices.contains(wrong) ? max(0, Self.needed[wrong] - recentRight) : nil
     }
 
+    /// How far it is, as a sentence: `17 of 29 are right so far, and none is wrong.`
+    public var sentence: String {
+        if isLive { return "It is proven: \(right) were right, \(wrong) wrong." }
+        let needed = Self.needed[min(wrong, Self.needed.count - 1)]
+        let flaw = wrong == 0 ? "none was wrong" : wrong == 1 ? "one was wrong" : "\(wrong) were wrong"
+        return "\(right) of \(needed) \(right == 1 ? "was" : "were") right so far, and \(flaw)."
+    }
+
     /// The right ones since it last went back to drafts.
     private var recentRight: Int { right }
 

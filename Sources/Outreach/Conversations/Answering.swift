@@ -20,6 +20,16 @@ extension OrderRecord {
         return !isOrder || isKnown(by: number) ? number : nil
     }
 
+    /// The chat that an answer goes to, by the name of its session: the one in which she last wrote. Of a conversation
+    /// about an order, whoever wrote there must have proved that the order is theirs; nil where they have not, or nobody
+    /// wrote in a chat.
+    public var answerChat: String? {
+        guard let said = conversation?.messages.last(where: { $0.direction == .incoming && $0.channel == .chat }) else {
+            return nil
+        }
+        return !isOrder || said.trust >= 1 ? said.sender : nil
+    }
+
     /// Whether that is the number of the order itself or of its customer. Those of addresses do not count: a gift's
     /// receiver is not whoever ordered.
     public func isKnown(by number: PhoneNumber) -> Bool {
@@ -29,12 +39,14 @@ extension OrderRecord {
         }
     }
 
-    /// Whether her last message came from the address that the order was placed with, so that an answer with facts about
-    /// it reaches whoever asked. True where no order is known.
+    /// Whether her last message came from the address that the order was placed with, or from a chat that proved the order,
+    /// so that an answer with facts about it reaches whoever asked. True where no order is known.
     public var isOwnAddress: Bool {
         guard isOrder else { return true }
         guard let message = conversation?.lastIncoming, let sender = message.sender else { return false }
         if message.channel == .sms { return PhoneNumber(sender).map(isKnown) ?? false }
+        // A session is nobody's address: what counts is that it was proved, with a code mailed to the order's.
+        if message.channel == .chat { return message.trust >= 1 }
         guard let own = recipient?.address else { return false }
         return sender.lowercased() == own.lowercased()
     }

@@ -67,6 +67,8 @@ public struct ConversationReason: RawRepresentable, Hashable, Sendable, Codable 
     public static let trigger = ConversationReason(rawValue: "trigger")
     /// She said that the answer did not help.
     public static let notHelped = ConversationReason(rawValue: "not_helped")
+    /// She rated it 2 or less.
+    public static let ratedLow = ConversationReason(rawValue: "rated_low")
     /// It could not be read.
     public static let unreadable = ConversationReason(rawValue: "unreadable")
     /// It came before a backup was restored, and may have been answered.
@@ -236,6 +238,10 @@ public struct ConversationRecord: Hashable, Sendable {
     public var answersLastDay = 0
     /// Her messages to the shop in the last 30 days, in any conversation.
     public var questionsLast30Days = 0
+    /// In how many of her conversations of the last year something was delivered and not there.
+    public var lossesLastYear = 0
+    /// How she rated it, from 1 to 5; nil where she did not.
+    public var rating: Int?
 
     public init(shop: String, channel: InboundChannel, openedAt: Moment) {
         self.shop = shop
@@ -269,6 +275,8 @@ public struct ConversationChange: Hashable, Sendable {
     public var messages: [ConversationMessage] = []
     /// What follows from it; the store gives each its conversation and the number of its message.
     public var events: [ConversationEvent] = []
+    /// True if its messages were read for the story alone: they count in no figure.
+    public var isHistory = false
     /// Mail that belongs to it: a forwarded message, a person's answer.
     public var mails: [ConversationMail] = []
     /// Waiting effects of the conversation that end with it: drafts that nobody needs any more.
@@ -284,6 +292,8 @@ public enum ConversationEvent: Hashable, Sendable {
     case handedOver
     case takenOver
     case closed
+    /// She rated it: the question's number, what tells the rating from others, and when. The store counts the `n`.
+    case rated(request: Int64, mark: String, n: Int, at: Moment)
 }
 
 /// A mail that is written with a change of a conversation.

@@ -38,6 +38,7 @@ public enum ConversationRules {
         var change = ConversationChange(record)
         change.messages = [message]
         if isSilent {
+            change.isHistory = true
             if record.version == 0 { change.record.close(.quiet, at: now) }
             return change
         }
@@ -57,6 +58,37 @@ public enum ConversationRules {
         } else {
             change.handOver(.nobodyAnswers)
         }
+        return change
+    }
+
+    /// What becomes of a chat once whoever writes there has proved an order: it is about that order. What she asked
+    /// before and nobody has answered is decided again, as if she had asked it now, unless somebody has taken it or
+    /// something other than the missing proof kept it from being answered.
+    ///
+    /// - Parameters:
+    ///   - again: what she had asked, with what is understood of it now that the order is known.
+    ///   - answers: whether any trigger may answer messages at all.
+    /// - Returns: nil where it has an order already.
+    public static func prove(
+        _ record: ConversationRecord, order: String, name: String?, again: ConversationMessage?, answers: Bool,
+        now: Moment
+    ) -> ConversationChange? {
+        guard record.orderID == nil else { return nil }
+        var known = record
+        known.orderID = order
+        known.name = name ?? record.name
+        let isTaken = record.holder != nil || record.team != nil || record.state == .snoozed
+        let isUnproved = [.unknownSender, .unclear, .nobodyAnswers, nil].contains(record.reason)
+        guard let again, let waits = record.waitsSince, !isTaken, isUnproved || record.state == .undecided, answers
+        else {
+            return ConversationChange(known)
+        }
+        // It is her question, not a second one, whatever was said meanwhile of who has it.
+        known.messages.removeAll { $0.at >= waits }
+        known.state = .undecided
+        known.decideBy = now + patience
+        var change = receive(again, into: known, opening: known, answers: true, now: now)
+        change.record.waitsSince = waits
         return change
     }
 
@@ -198,7 +230,10 @@ public enum ConversationRules {
     ) -> ConversationChange? {
         guard record.state == .ours || record.state == .person, record.waitsSince == nil, record.lastAt + quiet <= now
         else { return nil }
-        return close(record, because: .quiet, now: now)
+        var change = close(record, because: .quiet, now: now)
+        // Nobody has it: what a trigger asks later may still be asked.
+        change?.withdraws = nil
+        return change
     }
 }
 
@@ -274,11 +309,16 @@ extension ConversationEvent {
         case .handedOver: (kind, subject, n) = (.conversationHandedOver, record.eventSubject, record.handOvers)
         case .takenOver: (kind, subject, n) = (.conversationTakenOver, record.eventSubject, record.takeOvers)
         case .closed: (kind, subject, n) = (.conversationClosed, record.eventSubject, record.closings)
+        case .rated(let request, _, let number, let moment):
+            (kind, subject, n, at) = (.ratingGiven, Rating.subject(request), number, moment)
         }
+        var mark = "\(n)"
+        var source = record.channel.rawValue
+        if case .rated(_, let given, _, _) = self { (mark, source) = (given, RatingPost.source) }
         return Event(
             shop: record.shop, aggregate: record.aggregate, kind: kind,
-            occurrences: [Event.Occurrence(subject: subject.key, n: n, mark: "\(n)")], happenedAt: min(at, now),
-            recordedAt: now, source: record.channel.rawValue, orderName: record.title)
+            occurrences: [Event.Occurrence(subject: subject.key, n: n, mark: mark)], happenedAt: min(at, now),
+            recordedAt: now, source: source, orderName: record.title)
     }
 }
 

@@ -3,7 +3,7 @@ public enum Intents {
     /// Each with what it means, for the reference. The same words as the understanding's.
     public static let all: [(name: String, meaning: String)] = [
         ("where_is_my_order", "where the order is, or why it is late"),
-        ("delivered_not_received", "it says delivered, and is not there"),
+        ("delivered_not_received", "it is marked as delivered, and has not arrived"),
         ("damaged", "something came broken"),
         ("wrong_item", "the wrong thing came, or something is missing"),
         ("start_return", "wants to send something back"),
@@ -16,7 +16,7 @@ public enum Intents {
         ("invoice", "needs an invoice"),
         ("price", "a discount, a price, the cost of shipping"),
         ("product", "a question before a purchase"),
-        ("privacy", "what is kept of her, or that it be deleted"),
+        ("privacy", "wants to see her data, or to have it deleted"),
         ("thanks", "says thank you, and asks for nothing"),
         ("stop", "wants no more messages"),
         ("other", "something else"),

@@ -34,6 +34,22 @@ extension Understood {
         if let found = questions.book.find(in: text) { take(found, beside: reading, with: interpreter) }
     }
 
+    /// Whether a message would be about an order if one were known. Without one the model takes it for something else.
+    public static func isAboutAnOrder(_ text: String) -> Bool {
+        let interpreter = Interpreter(orders: OrderStyle())
+        return [OrderState.open, .late, .delivered, .returning, .refunding].contains { state in
+            let reading = interpreter.read(text, state: state, hint: nil)
+            return !reading.orders.isEmpty
+                || ([reading.intent] + reading.asks).contains { Self.needOrders.contains($0.rawValue) }
+        }
+    }
+
+    /// What nobody can answer without an order, in the words of `Intents`.
+    private static let needOrders: Set<String> = [
+        "where_is_my_order", "delivered_not_received", "damaged", "wrong_item", "start_return", "exchange",
+        "return_status", "refund_status", "change_address", "cancel_order", "change_order", "invoice",
+    ]
+
     /// The built-in model, with the version of its weights: drafts are counted for each version.
     public static let builtIn = "built-in 1"
 }

@@ -233,7 +233,7 @@ enum EventTable {
     private static let ratings: [EventEntry] = [
         EventEntry(
             "rating.given",
-            "The customer rated how an order came. It happens once more when a rating is changed to 2 or less for the first time. For the merchant.",
+            "The customer rated how an order came, or how you answered (`rating.of`). It happens once more when a rating is changed to 2 or less for the first time. For the merchant.",
             sentence: "The customer gave a rating", age: .days(7), passing: .rating, repetition: .eachTime,
             survivesCancellation: true, roots: ["rating"],
             alsoCalled: [

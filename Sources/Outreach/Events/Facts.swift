@@ -21,12 +21,17 @@ public struct Money: Hashable, Sendable {
 extension Money: Codable {
     public init(from decoder: any Decoder) throws {
         let container = try decoder.singleValueContainer()
-        let text = try container.decode(String.self)
-        guard let space = text.utf8.firstIndex(of: UInt8(ascii: " ")),
-            let amount = Decimal(string: String(text[..<space]))
-        else {
+        guard let money = Money(written: try container.decode(String.self)) else {
             throw DecodingError.dataCorruptedError(in: container, debugDescription: "not an amount with its currency")
         }
+        self = money
+    }
+
+    /// Reads `12.5 GBP`, and nothing else.
+    init?(written text: String) {
+        guard let space = text.utf8.firstIndex(of: UInt8(ascii: " ")),
+            let amount = Decimal(string: String(text[..<space]))
+        else { return nil }
         self.init(amount: amount, currency: String(text[text.utf8.index(after: space)...]))
     }
 

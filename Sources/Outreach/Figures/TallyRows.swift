@@ -1,6 +1,9 @@
 /// What is tallied by day. A name, once shipped, stays; what `a` and `b` are of each stands with the table `tallies`.
 public enum TallyName: String, Sendable, CaseIterable {
     case decisions, lags, told, events, delays, parcels, transit, ratings, trials
+    case questions, closings, verdicts
+    case firstAnswers = "first_answers"
+    case handOvers = "hand_overs"
 }
 
 /// A sum over several days.

@@ -8,6 +8,8 @@ public struct IncomingOutcome: Hashable, Sendable {
             case address(String)
             /// Its keyed hash, as contained in a token of ours.
             case key([UInt8])
+            /// Whoever gets news of the order with that id.
+            case order(String)
         }
 
         public var who: Who
@@ -26,10 +28,13 @@ public struct IncomingOutcome: Hashable, Sendable {
     public struct Revocation: Hashable, Sendable {
         public var address: String
         public var stream: MailStream
+        /// The order whose news is meant, by its id; nil for all that goes to the address.
+        public var orderID: String?
 
-        public init(address: String, stream: MailStream) {
+        public init(address: String, stream: MailStream, orderID: String? = nil) {
             self.address = address
             self.stream = stream
+            self.orderID = orderID
         }
     }
 

@@ -153,7 +153,43 @@ public struct IncomingRules: Sendable {
             // Only the recipient of the confirmation knows its id, so nobody else can undo the request.
             outcome.detail = "asked for offers again"
             outcome.revocations = stoppedStreams.map { .init(address: sender, stream: $0) }
+            if let order = message.effect.orderID {
+                outcome.revocations.append(.init(address: sender, stream: .order, orderID: order))
+            }
         }
+    }
+
+    /// The tag of a conversation in which she asked for no more mail, and got none from then on.
+    public static let stoppedTag = "stopped"
+
+    /// What a wish for no more mail in her own words ends: nothing unless it is all that she asks, and understood for
+    /// sure.
+    ///
+    /// As a lone word it ends offers and requests for a rating. Below news of her order it ends that order's news too,
+    /// but for what she has to act on; that is only done for whoever is proved to have got that mail, since a forged
+    /// sender must not keep news of an order from anybody.
+    ///
+    /// - Parameter isOrderNews: the message that she answers is a trigger's news of an order.
+    public static func wish(
+        _ understood: Understood?, _ mail: IncomingMail, answering message: AnsweredMessage?, isOrderNews: Bool
+    ) -> [IncomingOutcome.Silencing] {
+        guard let understood, understood.asks == ["stop"], understood.isCertain, !understood.needsHuman,
+            let sender = mail.sender
+        else { return [] }
+        let note = "asked for it in her own words, by mail"
+        var silencings: [IncomingOutcome.Silencing] = stoppedStreams.map {
+            .init(
+                who: .address(sender), stream: $0, reason: IncomingOutcome.Silencing.optOut, note: note, until: nil)
+        }
+        if isOrderNews, mail.isAuthenticated, !mail.isRelayed, let message, let order = message.effect.orderID,
+            message.recipient?.isSameAddress(as: sender) == true
+        {
+            silencings.append(
+                .init(
+                    who: .order(order), stream: .order, reason: IncomingOutcome.Silencing.optOut, note: note,
+                    until: nil))
+        }
+        return silencings
     }
 
     /// Whether a message is our confirmation to that address that it gets no more offers.

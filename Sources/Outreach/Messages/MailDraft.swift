@@ -64,6 +64,8 @@ public struct MailDraft: Hashable, Sendable {
         case marketing
         /// They wrote, and a program answers.
         case answer
+        /// They wrote, and that is over.
+        case conversation
     }
 
     /// A header in addition to those that every mail has.

@@ -223,7 +223,7 @@ public struct PageDesign: Sendable {
         case .track: content = track(bare: bare)
         case .stop:
             content = [
-                "title": "No more offers?", "words": "News of your orders still comes.",
+                "title": "No more offers?", "words": "We still write to you about your orders.",
                 "button": bare ? .null : "No more offers", "path": "/p/example/stop",
             ]
         case .preferences:

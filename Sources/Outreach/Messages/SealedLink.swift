@@ -22,6 +22,8 @@ public struct SealedLink: Hashable, Sendable {
         case track
         /// Unsubscribing from marketing.
         case stop
+        /// Being asked for no more ratings.
+        case stopRatings = "stopratings"
         /// Choosing what may be written about.
         case preferences
         /// Saying how it went.
@@ -33,8 +35,8 @@ public struct SealedLink: Hashable, Sendable {
     public var purpose: Purpose
     /// The permanent domain of the shop.
     public var shop: String
-    /// The number in the order's global id; of a link to rate, the number of the effect that asks, and below an answer
-    /// that of the answer.
+    /// The number in the order's global id; of a link to rate, or to be asked no more, the number of the effect that
+    /// asks, and below an answer that of the answer.
     public var orderNumber: UInt64
     /// The keyed hash of the address that the mail went to: 16 bytes.
     public var addressKey: [UInt8]
@@ -61,6 +63,12 @@ public struct SealedLink: Hashable, Sendable {
     /// A link to answer the question of an effect; nil if the key is not a keyed hash of an address.
     public init?(rating request: Int64, shop: String, addressKey: [UInt8], day: CalendarDay) {
         self.init(.rate, effect: request, shop: shop, addressKey: addressKey, day: day)
+    }
+
+    /// A link to be asked for no more ratings, in the message of that effect; nil if the key is not a keyed hash of an
+    /// address.
+    public init?(stoppingRatings request: Int64, shop: String, addressKey: [UInt8], day: CalendarDay) {
+        self.init(.stopRatings, effect: request, shop: shop, addressKey: addressKey, day: day)
     }
 
     /// A link to say whether an answer helped; nil if the key is not a keyed hash of an address.

@@ -74,7 +74,10 @@ struct TemplateTrials {
             record: order.known, event: order.event, history: order.history, settings: settings,
             now: StandardOrder.moment, zone: StandardOrder.zone, shopZone: StandardOrder.zone,
             shop: StandardOrder.shop)
-        if !lacking { scope.pages = .specimen() }
+        if !lacking {
+            scope.pages = .specimen()
+            scope.gift = .specimen
+        }
         return scope
     }
 

@@ -7,8 +7,10 @@ public struct TemplateSet: Sendable {
     struct Variant: Sendable {
         var file: String
         var segment: String?
-        /// BCP 47, or nil for the shop's own language.
+        /// BCP 47, by the file's name or its `language:`; nil for the shop's own language.
         var locale: String?
+        /// True if its name has no language: it is for everybody who has no file of their own.
+        var isDefault = false
         var isHTML: Bool
         /// True for the words of an SMS, which no mail has: `NAME.sms.md`.
         var isText = false
@@ -91,13 +93,36 @@ public struct TemplateSet: Sendable {
         return try text(variant, wanted: scope.locale, scope)
     }
 
-    /// The same of one file.
-    func text(_ variant: Variant, wanted: String, _ scope: Scope) throws(TemplateFailure) -> TextMessage {
+    /// What an answer says in a chat: the words of the text (SMS), as long as they are and with their typographic signs.
+    ///
+    /// - Throws: `TemplateFailure`, as for a text.
+    public func chat(_ name: String, _ scope: Scope) throws(TemplateFailure) -> String {
+        let ours = scope.settings.locale
+        guard
+            let variant = variant(
+                name, segment: scope.customerSegments.first, locale: scope.locale, ours: ours, asText: true)
+        else { throw TemplateFailure(file: name, line: 0, message: "there is no such template") }
+        let words = try shortForm(variant, wanted: scope.locale, scope).trimmingSpaces
+        guard !words.isEmpty else {
+            throw TemplateFailure(file: variant.file, line: variant.bodyLine, message: "the text comes out empty")
+        }
+        return words
+    }
+
+    /// One file as plain lines.
+    private func shortForm(
+        _ variant: Variant, wanted: String, _ scope: Scope
+    ) throws(TemplateFailure) -> String {
         let (options, names, _) = surroundings(variant, wanted: wanted, scope)
         var marked = options
         marked.destination = .markdown
-        let body = try rendered(variant.body, names, marked, file: variant.file, line: variant.bodyLine)
-        let text = TextMessage(ShortText.text(ofMarkdown: body))
+        return ShortText.text(
+            ofMarkdown: try rendered(variant.body, names, marked, file: variant.file, line: variant.bodyLine))
+    }
+
+    /// The same of one file.
+    func text(_ variant: Variant, wanted: String, _ scope: Scope) throws(TemplateFailure) -> TextMessage {
+        let text = TextMessage(try shortForm(variant, wanted: wanted, scope))
         guard text.segments > 0 else {
             throw TemplateFailure(file: variant.file, line: variant.bodyLine, message: "the text comes out empty")
         }
@@ -211,7 +236,7 @@ public struct TemplateSet: Sendable {
     }
 
     /// The variant that fits best: by segment and language, then by language; without one in the wanted language, the
-    /// shop's own, which files without a language are in.
+    /// shop's own, or else the one without a language in its name.
     ///
     /// - Parameter asText: true for an SMS, which has files of its own and otherwise the mail's; her language matters
     ///   more than whose words they are. An HTML design has no words for it.
@@ -225,15 +250,22 @@ public struct TemplateSet: Sendable {
             all.removeAll(where: \.isText)
         }
         let segments: [String?] = segment == nil ? [nil] : [segment, nil]
+        let own = Locales.chain(ours)
         func first(_ locales: [String?]) -> Variant? {
             for segment in segments {
                 for locale in locales {
-                    if let found = all.first(where: { $0.segment == segment && $0.locale == locale }) { return found }
+                    // A file that is named by the language comes before one that says so, or says nothing.
+                    let found = all.filter { one in
+                        guard one.segment == segment else { return false }
+                        guard let locale else { return one.isDefault }
+                        return one.locale.map { $0 == locale } ?? own.contains(locale)
+                    }
+                    if let best = found.first(where: { !$0.isDefault }) ?? found.first { return best }
                 }
             }
             return nil
         }
-        return first(Locales.chain(locale)) ?? first(Locales.chain(ours) + [nil])
+        return first(Locales.chain(locale)) ?? first(own + [nil])
     }
 }
 
@@ -344,13 +376,19 @@ extension TemplateSet {
     /// Where a template, in any of its variants and with its partials, first uses a name; nil where none does.
     func firstUse(of path: String, in name: String) -> (file: String, line: Int, column: Int)? {
         for variant in all(name) {
-            let parts = partials(in: variant.locale ?? "")
-            for template in [variant.subject, variant.preview, variant.body].compactMap(\.self) {
-                guard let use = template.variables(with: parts).first(where: { $0.path == path }) else { continue }
-                // The lines of a body are counted from where it begins.
-                let first = use.file == variant.body.name ? variant.bodyLine : 1
-                return (use.file, use.line + first - 1, use.column)
-            }
+            if let use = firstUse(of: path, in: variant) { return use }
+        }
+        return nil
+    }
+
+    /// The same of one file.
+    func firstUse(of path: String, in variant: Variant) -> (file: String, line: Int, column: Int)? {
+        let parts = partials(in: variant.locale ?? "")
+        for template in [variant.subject, variant.preview, variant.body].compactMap(\.self) {
+            guard let use = template.variables(with: parts).first(where: { $0.path == path }) else { continue }
+            // The lines of a body are counted from where it begins.
+            let first = use.file == variant.body.name ? variant.bodyLine : 1
+            return (use.file, use.line + first - 1, use.column)
         }
         return nil
     }

@@ -40,7 +40,8 @@ extension TemplateSet {
             // A file whose name cannot be interpreted stands for no case, so it must not hide another.
             if let (_, variant) = reader.read(file), let name = TriggerFolder.templateName(path), !reader.isMisnamed {
                 if set.all(name).contains(where: {
-                    $0.segment == variant.segment && $0.locale == variant.locale && $0.isText == variant.isText
+                    $0.segment == variant.segment && $0.isDefault == variant.isDefault && $0.isText == variant.isText
+                        && (variant.isDefault || $0.locale == variant.locale)
                 }) {
                     reader.faults.add(
                         at: Position(line: 1, column: 1), "there is another template for the same case",
@@ -120,7 +121,7 @@ extension TemplateSet {
             // What texts are made of, if mails are not made of it.
             let ending = hasMail(name) ? "md" : "sms.md"
             if !variants.contains(where: { variant in
-                variant.segment == nil && (variant.locale.map(own.contains) ?? true)
+                variant.segment == nil && (variant.isDefault || variant.locale.map(own.contains) ?? true)
                     && (!variant.isText || !hasMail(name))
             }), let first = variants.first(where: { !$0.isText }) ?? variants.first,
                 // One that is there and has a mistake is told of itself.
@@ -135,6 +136,7 @@ extension TemplateSet {
             for variant in variants {
                 var list = FaultList(file: variant.file)
                 lookAtLanguage(of: variant, name, among: variants, own, &list)
+                if using.contains(where: { $0.answersBadNews(with: name) }) { BadNews.look(at: variant, &list) }
                 if variant.subjectIsTitle {
                     list.warn(
                         at: variant.subjectPosition, "the mail's subject is its <title>",
@@ -284,7 +286,7 @@ extension TemplateSet {
 
 /// Reads one template file.
 private struct TemplateReader {
-    static let keys = ["subject", "preview"]
+    static let keys = ["subject", "preview", "language"]
     /// What stands in the name of a file with the words of an SMS.
     static let text = "sms"
 
@@ -331,6 +333,19 @@ private struct TemplateReader {
             }
         }
         guard let front = frontMatter() else { return nil }
+        let isDefault = locale == nil
+        if let (text, place) = front.language {
+            if !Languages.isLanguage(text) {
+                faults.add(
+                    at: place, "'\(text)' is not a language",
+                    hint: Languages.meant(by: text).map { "write '\($0)'" } ?? "write 'en', 'de' or 'fr-CA'")
+            } else if let locale, locale != Locales.canonical(text) {
+                faults.add(
+                    at: place, "'language' says '\(text)', and the file's name '\(locale)'", hint: "keep one of them")
+            } else {
+                locale = Locales.canonical(text)
+            }
+        }
         let position = front.subject?.position ?? front.title ?? Position(line: 1, column: 1)
         let subject = TemplateSet.parse(front.subject?.text ?? "", at: position, &faults)
         let preview = front.preview.flatMap { TemplateSet.parse($0.text, at: $0.position, &faults) }
@@ -355,8 +370,9 @@ private struct TemplateReader {
         return (
             name,
             TemplateSet.Variant(
-                file: faults.file, segment: segment, locale: locale, isHTML: isHTML, isText: isText, subject: subject,
-                preview: preview, body: body, subjectIsTitle: front.title != nil, subjectPosition: position,
+                file: faults.file, segment: segment, locale: locale, isDefault: isDefault, isHTML: isHTML,
+                isText: isText, subject: subject, preview: preview, body: body, subjectIsTitle: front.title != nil,
+                subjectPosition: position,
                 previewPosition: front.preview?.position ?? Position(line: 1, column: 1), bodyLine: front.bodyLine)
         )
     }
@@ -366,6 +382,7 @@ private struct TemplateReader {
         /// The position of the `<title>` used as the subject.
         var title: Position?
         var preview: (text: String, position: Position)?
+        var language: (text: String, position: Position)?
         var body: String
         var bodyLine: Int
     }
@@ -430,7 +447,10 @@ private struct TemplateReader {
                 break
             }
             let found = (value, Position(line: index + 1, column: column))
-            if key.trimmed == "subject" {
+            if key.trimmed == "language" {
+                if front.language != nil { faults.add(at: place, "'language' is here a second time") }
+                front.language = found
+            } else if key.trimmed == "subject" {
                 if front.subject != nil { faults.add(at: place, "'subject' is here a second time") }
                 front.subject = found
             } else {

@@ -42,14 +42,19 @@ extension DeliveryLedger {
 
 /// The state of an action that a message's trigger also performs.
 public struct ActionStanding: Hashable, Sendable {
-    /// Its line of `send`.
+    /// The number of its effect.
+    public var effectID: Int64
+    /// Its line of `send` or `do`.
     public var line: String
     public var channel: ChannelName
     public var state: Effect.State
     /// Its results so far.
     public var results: [String: String]
 
-    public init(line: String, channel: ChannelName, state: Effect.State, results: [String: String]) {
+    public init(
+        effectID: Int64, line: String, channel: ChannelName, state: Effect.State, results: [String: String]
+    ) {
+        self.effectID = effectID
         self.line = line
         self.channel = channel
         self.state = state
@@ -59,6 +64,7 @@ public struct ActionStanding: Hashable, Sendable {
 
 /// What composing a message that mentions an action's results needs from the store.
 public protocol ActionLedger: Sendable {
-    /// The other effects of the same trigger for the same event, in the order of their numbers.
-    func beside(_ effect: Effect) async throws(StoreFailure) -> [ActionStanding]
+    /// The effects of these lines of the same trigger for the same occurrence, whatever event each reports by now: of
+    /// each line the newest, in the order of the lines.
+    func beside(_ effect: Effect, lines: [String]) async throws(StoreFailure) -> [ActionStanding]
 }

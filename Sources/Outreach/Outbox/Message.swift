@@ -30,6 +30,8 @@ public struct Message: Hashable, Sendable {
     public var bytes: [UInt8]
     /// For lists and people: a mail's subject, or a webhook's event type.
     public var summary: String
+    /// The actions whose results it tells, by the numbers of their effects. Not stored with it.
+    public var tells: [Int64] = []
 
     public init(id: String, kind: ChannelName, envelope: Envelope, bytes: [UInt8], summary: String) {
         self.id = id
@@ -60,6 +62,16 @@ extension Message {
             id: id, kind: .sms, envelope: Envelope(recipient: recipient), bytes: Array(text.text.utf8),
             summary: text.text.split(whereSeparator: \.isNewline).first.map { String($0.prefix(80)) } ?? "")
     }
+
+    /// Words in the chat of that session.
+    public static func chat(id: String, session: String, text: String) -> Message {
+        Message(
+            id: id, kind: .chat, envelope: Envelope(recipient: session), bytes: Array(text.utf8),
+            summary: text.split(whereSeparator: \.isNewline).first.map { String($0.prefix(80)) } ?? "")
+    }
+
+    /// What is said in a chat; nil for any other message.
+    public var asChat: String? { kind == .chat ? String(decoding: bytes, as: UTF8.self) : nil }
 
     /// What an SMS takes up; nil for any other message.
     public var asText: TextMessage? {

@@ -15,6 +15,8 @@ public struct Notice: Hashable, Sendable {
         case unwritten
         /// Webhooks are given up.
         case givenUp = "given_up"
+        /// A budget is nearly used up, or wholly.
+        case budget
     }
 
     public var shop: String

@@ -31,6 +31,10 @@ public struct PlannedChange: Hashable, Sendable {
     public var asks: RatingRequest?
     /// That the trigger holds some customers out.
     public var draw: HoldOutDraw?
+    /// What a gift costs: the change is stale if there is no room for it by now.
+    public var booking: Booking?
+    /// The effect whose gift it takes back: the change is stale if somebody was told of it by now.
+    public var takesBackGift: Int64?
 
     public init(effect: Effect, note: DecisionNote?, message: Message? = nil, room: LimitRoom? = nil) {
         self.effect = effect

@@ -2,7 +2,7 @@ import Foundation
 
 /// The names of the small facts about a shop that the store keeps between runs. A name, once shipped, never changes.
 public enum RememberedName: String, CaseIterable, Sendable {
-    case alerts, brake, bucket, carriers, profile
+    case alerts, away, brake, bucket, carriers, profile
     case answerProofs = "answer_proofs"
     case brakeReleased = "brake_released"
     case clockFault = "clock_fault"

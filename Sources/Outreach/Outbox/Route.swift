@@ -9,8 +9,12 @@ public struct ChannelName: RawRepresentable, Hashable, Sendable, Codable {
     public static let email = ChannelName(rawValue: "email")
     /// Texts to the shopper's phone.
     public static let sms = ChannelName(rawValue: "sms")
+    /// The chat on the shop's pages: what is said there waits for the shopper to look.
+    public static let chat = ChannelName(rawValue: "chat")
     /// An answer, which goes out by the channel by which she wrote: no route has this name.
     public static let answer = ChannelName(rawValue: "answer")
+    /// The shop itself, where gifts are made.
+    public static let shop = ChannelName(rawValue: "shop")
     /// The shop's own people and conversations: what `do: hand_over` and the like act on.
     public static let desk = ChannelName(rawValue: "desk")
     /// An endpoint that the operator configured.

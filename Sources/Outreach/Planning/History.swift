@@ -30,6 +30,11 @@ public struct History: Hashable, Sendable, Codable {
     /// The rating that the event tells of, as it is now; nil for other events, and where it is not known.
     public var rating: RatingNow?
 
+    /// Of an action: true if the message that was to tell of it waits no more.
+    public var isToldAlready = false
+    /// Of a gift that waits: what was given before.
+    public var gifts: GiftHistory?
+
     /// A rating as it stands.
     public struct RatingNow: Hashable, Sendable, Codable {
         /// From 1 to 5; nil if it turned out to be a machine's.

@@ -24,6 +24,18 @@ public struct HistoryQuestion: Hashable, Sendable {
     public var asksForRating = false
     /// The effect that asked for the rating that the event tells of.
     public var ratingRequest: Int64?
+    /// Of an action: the message that tells of it; nil for anything else.
+    public var teller: Teller?
+    /// Of a gift that waits: what has to be known of those before it.
+    public var gift: GiftQuestion?
+
+    /// The message that tells of an action: another line of the same occurrence.
+    public struct Teller: Hashable, Sendable {
+        public var trigger: String
+        public var line: String
+        /// The action's keys, without what tells repetitions apart.
+        public var stems: [String]
+    }
 
     public init(
         shop: String, orderID: String?, subject: Subject, address: String?, customerID: String?,
@@ -44,23 +56,28 @@ extension HistoryQuestion {
         self.init(
             shop: effect.shop, orderID: record.flatMap { $0.isOrder ? $0.facts.id : nil } ?? effect.orderID,
             subject: effect.event?.subjects.first ?? .order,
-            address: Self.address(of: effect, record),
+            address: Self.address(of: effect, record, planner),
             customerID: record?.facts.customer?.id,
             stream: planner.stream(of: effect))
-        if effect.channel == .sms { orderAddress = record?.recipient?.address }
+        if [.sms, .chat].contains(planner.decidingChannel(of: effect)) { orderAddress = record?.recipient?.address }
         effectID = effect.id
         if let now, let limit = planner.triggers.settings.limit { countedSince = now - limit.window }
         replacers = planner.triggers.replacers(of: effect.trigger)
         isShadow = planner.isShadow(effect.trigger)
         asksForRating = planner.asksForRating(effect)
         ratingRequest = effect.event?.ratingRequest
+        if let now { gift = planner.giftQuestion(of: effect, record: record, now: now) }
+        if let line = planner.teller(of: effect) {
+            teller = Teller(trigger: effect.trigger, line: line.name, stems: effect.keys.map(Planner.stem))
+        }
     }
 
     /// Whom the message would go to.
-    private static func address(of effect: Effect, _ record: OrderRecord?) -> String? {
-        guard effect.channel == .sms else {
-            return record?.address(on: effect.channel) ?? record?.answerRecipient?.address
-        }
-        return effect.line == SendLine.answerName ? record?.answerNumber?.text : record?.address(on: .sms)
+    private static func address(of effect: Effect, _ record: OrderRecord?, _ planner: Planner) -> String? {
+        let channel = planner.decidingChannel(of: effect)
+        if channel == .chat { return record?.answerChat }
+        guard channel == .sms else { return record?.address(on: channel) ?? record?.answerRecipient?.address }
+        return planner.decidingLine(of: effect) == SendLine.answerName
+            ? record?.answerNumber?.text : record?.address(on: .sms)
     }
 }

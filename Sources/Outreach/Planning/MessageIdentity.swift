@@ -28,6 +28,16 @@ public enum MessageIdentity {
         "sms_\(identify("sms", effect.shop, effect.trigger, effect.line, effect.keys[0]))"
     }
 
+    /// The id of an effect's words in a chat.
+    public static func chat(of effect: Effect) -> String {
+        "chat_\(identify("chat", effect.shop, effect.trigger, effect.line, effect.keys[0]))"
+    }
+
+    /// The id of what a person says in a chat.
+    public static func chat(shop: String, kind: String, about key: String) -> String {
+        "chat_\(identify("chat", shop, kind, key))"
+    }
+
     /// The id of a text that Bookbag itself sends, such as the confirmation of a stop word.
     public static func text(shop: String, kind: String, about key: String) -> String {
         "sms_\(identify("sms", shop, kind, key))"

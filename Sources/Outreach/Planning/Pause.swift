@@ -15,6 +15,9 @@ public enum PauseKind: String, Codable, CaseIterable, Sendable {
 
     /// What it is called in a sentence.
     public var title: String { rawValue }
+
+    /// The verb that goes with it: news is paused, answers are.
+    public var isOrAre: String { self == .news ? "is" : "are" }
 }
 
 /// A pause that somebody asked for.

@@ -12,13 +12,14 @@ extension Planner {
         guard conversation.lastIncoming != nil else {
             return .skip(because: .noRecipient, detail: "she has not written")
         }
-        let isText = effect.channel == .sms
-        guard isText || record.answerRecipient != nil else { return .skip(because: .noRecipient) }
+        let channel = decidingChannel(of: effect)
+        if channel == .email, record.answerRecipient == nil { return .skip(because: .noRecipient) }
         // The order's address would be told of a message that somebody else wrote.
         if record.isOrder, !record.isOwnAddress {
             return .skip(because: .noRecipient, detail: "she wrote from another address than the order's")
         }
-        if isText, record.answerNumber == nil { return .skip(because: .noRecipient) }
+        if channel == .sms, record.answerNumber == nil { return .skip(because: .noRecipient) }
+        if channel == .chat, record.answerChat == nil { return .skip(because: .noRecipient) }
         if let end = pauses[.answers]?.end(at: evaluation.now) { return .wait(until: end, because: .paused) }
         // What is ready was given its turn: what would keep it waiting now is itself among what is counted.
         let isDecided = effect.state == .ready
@@ -30,6 +31,8 @@ extension Planner {
         if conversation.lastIncoming?.id != message.id {
             return .skip(because: .newer, detail: "she has written again")
         }
+        // A trigger that waits comes to a conversation that somebody may have seen to meanwhile.
+        if conversation.wasSeenTo(since: message.at) { return .skip(because: .answeredByPerson) }
         let lifted = entry.trigger.answersEven
         let understood = message.understood
         if !(understood?.isCertain ?? false), !lifted.contains(.unclear) {
@@ -56,7 +59,7 @@ extension Planner {
 
     /// Whether a person has to see the message, whatever the trigger's conditions say.
     func isForPeople(_ event: Event, _ effect: Effect, _ entry: TriggerSet.Entry, _ record: OrderRecord) -> Bool {
-        guard effect.line == SendLine.answerName, event.kind == .messageReceived,
+        guard decidingLine(of: effect) == SendLine.answerName, event.kind == .messageReceived,
             !entry.trigger.answersEven.contains(.needsHuman), let conversation = record.conversation,
             let message = event.message(in: conversation)
         else { return false }
@@ -80,13 +83,21 @@ extension Planner {
         _ event: Event, _ entry: TriggerSet.Entry, _ evaluation: EvaluationContext
     ) -> Bool {
         let others = triggers.hearing(event.kind).filter { other in
-            other.name != entry.name && other.mode == entry.mode
+            // One that waits asks again later, and answers nothing now.
+            other.name != entry.name && other.mode == entry.mode && other.waits == entry.waits
                 && other.trigger.lines.contains { $0.destination == .answer }
                 && !entry.trigger.replaces.contains(other.name)
         }
         guard !others.isEmpty else { return false }
         let scope = evaluation.scope(event, history: History())
         return others.contains { $0.trigger.failedCondition(scope) == nil }
+    }
+
+    /// Why a draft's trigger would not answer now: a condition that no longer holds, as a sentence. Nil while all do.
+    public func failedCondition(ofDraft effect: Effect, record: OrderRecord, history: History, now: Moment) -> String? {
+        guard let trigger = triggers.trigger(effect.trigger), let event = effect.event else { return nil }
+        let scope = scope(record: record, event: event, together: effect.together, history: history, now: now)
+        return trigger.failedCondition(scope)?.sentence
     }
 
     /// Why a draft is needed no more; nil while it is.
@@ -98,6 +109,19 @@ extension Planner {
         if conversation.lastIncoming?.id != message.id { return (.newer, "she has written again") }
         if evaluation.now - event.happenedAt > Self.draftAge { return (.oldNews, "nobody sent the draft") }
         return nil
+    }
+}
+
+extension ConversationRecord {
+    /// Whether one of the shop's people answered after that moment, or closed it, or an answer helped her.
+    fileprivate func wasSeenTo(since moment: Moment) -> Bool {
+        if state == .closed, reason == .done || reason == .helped { return true }
+        return messages.contains { message in
+            guard message.direction == .outgoing, message.at >= moment, case .person = message.author else {
+                return false
+            }
+            return true
+        }
     }
 }
 

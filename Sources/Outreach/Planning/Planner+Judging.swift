@@ -85,15 +85,19 @@ extension Planner {
     /// The decision about an effect whose events should be reported.
     private func going(
         _ kept: [Event], without dropped: [Judgement.Dropped] = [], of effect: Effect, _ entry: TriggerSet.Entry,
-        _ line: SendLine, _ evaluation: EvaluationContext, _ history: History
+        _ own: SendLine, _ evaluation: EvaluationContext, _ history: History
     ) -> Judgement {
-        if let no = unreachable(line, trigger: entry.trigger, at: evaluation, history: history) {
+        // An action is judged as the message that tells of it.
+        let line = own.isAction ? entry.teller ?? own : own
+        if own.gift != nil, entry.teller == nil { return Judgement(decision: .skip(because: .untold)) }
+        if own.isAction, history.isToldAlready { return Judgement(decision: .skip(because: .untold)) }
+        if let no = unreachable(line, trigger: entry.trigger, about: kept[0], at: evaluation, history: history) {
             return Judgement(decision: .skip(because: no.reason, detail: no.detail))
         }
         if line.destination == .answer, let no = answering(kept[0], effect, entry, evaluation) {
             return Judgement(decision: no)
         }
-        if let action = line.action, let no = acting(action, kept[0], effect, evaluation) {
+        if let action = own.action, let no = acting(action, kept[0], effect, evaluation) {
             return Judgement(decision: no)
         }
         if line.isContact,
@@ -104,6 +108,9 @@ extension Planner {
         }
         if entry.mode == .live, line.destination == .customer, isHeldOut(effect, entry.trigger, evaluation.record) {
             return Judgement(decision: .holdOut, events: kept, dropped: dropped)
+        }
+        if own.gift != nil, let no = notGiving(effect, evaluation, history) {
+            return Judgement(decision: .skip(because: no.reason, detail: no.detail))
         }
         return Judgement(decision: entry.mode == .shadow ? .shadow : .send, events: kept, dropped: dropped)
     }
@@ -186,6 +193,24 @@ extension Planner {
         return nil
     }
 
+    /// Why the customer is not asked how a conversation went; nil for other mail, and where she may be. Whoever was not
+    /// answered, or said no more, has nothing to rate; and the order's address is not asked about what somebody else
+    /// wrote.
+    private func objection(
+        toAskingAbout record: OrderRecord, _ trigger: Trigger, _ event: Event
+    ) -> (reason: Reason, detail: String?)? {
+        guard trigger.about == .ratings, event.aggregate.kind == .conversation, let conversation = record.conversation
+        else { return nil }
+        guard record.isOwnAddress else {
+            return (.noRecipient, "she wrote from another address than the order's")
+        }
+        if conversation.reason == .quiet { return (.nothingToRate, "time closed it") }
+        guard conversation.messages.contains(where: { $0.direction == .outgoing }) else {
+            return (.nothingToRate, "nobody answered in it")
+        }
+        return nil
+    }
+
     /// The quiet hours for a line; nil if there are none. A text wakes people up, so it always has some, whatever the
     /// trigger ignores: those of shop.yaml, or else its own.
     private func quietHours(for trigger: Trigger, _ line: SendLine) -> QuietHours? {
@@ -222,19 +247,20 @@ extension Planner {
     /// to act on (`EventEntry.isNeeded`) is only stopped by silences of all mail.
     func stream(of effect: Effect) -> MailStream {
         // She wrote herself: only what stops all mail stops the answer.
-        if effect.line == SendLine.answerName { return .all }
+        if decidingLine(of: effect) == SendLine.answerName { return .all }
         guard let about = triggers.trigger(effect.trigger)?.about else { return .all }
         return about == .order && effect.events.contains { $0.kind.entry.isNeeded } ? .all : about
     }
 
     /// Why nobody can be written to by this line; nil if somebody can. If there is any doubt about whom to write to,
     /// nobody is.
-    private func unreachable(_ line: SendLine, trigger: Trigger, at evaluation: EvaluationContext, history: History)
-        -> (reason: Reason, detail: String?)?
-    {
+    private func unreachable(
+        _ line: SendLine, trigger: Trigger, about event: Event, at evaluation: EvaluationContext, history: History
+    ) -> (reason: Reason, detail: String?)? {
         switch line.destination {
         case .customer:
             guard evaluation.isReachable else { return (.noRecipient, nil) }
+            if let no = objection(toAskingAbout: evaluation.record, trigger, event) { return no }
             if history.silenced { return (.silenced, nil) }
             if !trigger.about.consent.isGiven(by: evaluation.record.facts.customer) { return (.noConsent, nil) }
             if trigger.about == .ratings, let asked = history.lastAskedAt,
@@ -269,12 +295,18 @@ extension OrderRecord {
         facts.customer?.id ?? recipient?.address.lowercased().filter { !$0.isWhitespace }
     }
 
-    /// Whom mail about this order goes to: the address that it was placed with, otherwise the customer's. Nil if there
-    /// is none that a relay would accept.
+    /// Whom mail about this order goes to: the address that it was placed with, otherwise the customer's; about no order,
+    /// whoever the conversation is with. Nil if there is none that a relay would accept.
     public var recipient: MailAddress? {
-        guard let address = facts.email ?? facts.customer?.email else { return nil }
+        guard let address = facts.email ?? facts.customer?.email else { return isOrder ? nil : writer }
         let name = [facts.customer?.firstName, facts.customer?.lastName].compactMap { $0?.asName }
             .joined(separator: " ")
         return MailAddress(name: name.isEmpty ? facts.shippingAddress?.name?.asName : name, address: address)
+    }
+
+    /// Whom a conversation about no order is with; nil where that is no mail address.
+    private var writer: MailAddress? {
+        guard let conversation else { return nil }
+        return conversation.address.flatMap { MailAddress(name: conversation.name, address: $0) }
     }
 }

@@ -119,7 +119,7 @@ extension Planner {
     public static func repetitions(of key: String) -> String { key + again }
 
     /// A key without the suffix of its repetitions.
-    static func stem(of key: String) -> String {
+    public static func stem(of key: String) -> String {
         // Nearly all keys are no repetitions, and a byte tells.
         guard key.utf8.contains(again.utf8.first!), let range = key.firstRange(of: again) else { return key }
         return String(key[..<range.lowerBound])

@@ -28,6 +28,8 @@ public struct Planner: Sendable {
     public var holdOutKey: [UInt8] = []
     /// Which kinds of questions may be answered without a person.
     public var proofs = AnswerProofs()
+    /// What all gifts may cost at most, as the operator says: policy.yaml only goes below.
+    public var giftCeilings: [Allowance] = []
 
     public init(triggers: TriggerSet, inForceSince: [String: Moment], live: LiveSince, shop: ShopProfile) {
         self.triggers = triggers

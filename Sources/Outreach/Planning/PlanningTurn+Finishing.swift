@@ -14,7 +14,8 @@ extension PlanningTurn {
         guard one.goes, let record = one.record, let first = one.judgement.events.first else { return nil }
         var effect = one.effect
         effect.detail = nil
-        effect.decidedAt = now
+        // A message that waits for its actions counts from when it began to.
+        if effect.reason != .result { effect.decidedAt = now }
         effect.event = first
         effect.together = Array(one.judgement.events.dropFirst())
         effect.keys = planner.keys(of: effect, telling: one.judgement, record: record)
@@ -44,16 +45,18 @@ extension PlanningTurn {
             switch making {
             case .made(let made, let remark):
                 if let draft = draft(of: one) { effect = draft }
+                effect.decidedAt = now
                 message = made
                 let isShadow = one.judgement.decision == .shadow
                 effect.state = isShadow ? .shadowed : .ready
                 effect.reason = isShadow ? .shadow : nil
-                effect.detail = remark ?? one.judgement.remark
+                effect.detail = remark ?? one.booking?.why ?? one.judgement.remark
                 effect.dueAt = now
             case .wait(let until, let reason, let detail):
                 effect.dueAt = until
                 effect.reason = reason
                 effect.detail = detail
+                if reason == .result, before.reason == .result { effect.decidedAt = before.decidedAt }
             case .impossible(let reason, let detail): skip(&effect, reason, detail)
             // Nothing here composes such a message; it must not stay due forever.
             case nil: effect.dueAt = now + .hours(1)
@@ -79,6 +82,7 @@ extension PlanningTurn {
         var change = PlannedChange(
             effect: effect, note: isNews ? note(effect) : nil, message: message,
             room: effect.state == .ready ? one.room : nil)
+        if effect.state == .ready { change.booking = one.booking }
         if let recipient = one.record?.recipient?.address, effect.origin == .trigger, effect.isContact {
             let customer = one.record?.facts.customer?.id
             if effect.state == .ready, let kind = asked(effect) {

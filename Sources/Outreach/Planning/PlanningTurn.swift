@@ -159,6 +159,8 @@ public struct PlanningTurn: Sendable {
         var room: LimitRoom?
         /// The effects that it replaces.
         var takesBack: [Effect] = []
+        /// What it costs, if it is a gift.
+        var booking: Booking?
 
         /// True if a message should be composed, to be sent or kept as a shadow.
         public var goes: Bool { judgement.decision == .send || judgement.decision == .shadow }
@@ -206,6 +208,14 @@ public struct PlanningTurn: Sendable {
     ///
     /// - Parameter waiting: the waiting effects of an order that `ordersReplacedIn` names.
     public func settle(_ all: [Judged], waiting: (String) -> [Effect]) -> [Judged] {
+        guard planner.triggers.hasToldActions else { return settleMessages(all, waiting: waiting) }
+        let actions = all.filter { planner.teller(of: $0.effect) != nil }
+        let others = all.filter { planner.teller(of: $0.effect) == nil }
+        let settled = settleMessages(others, waiting: waiting)
+        return settle(actions, beside: settled, of: others) + settled
+    }
+
+    private func settleMessages(_ all: [Judged], waiting: (String) -> [Effect]) -> [Judged] {
         var takenBack: [Int64: [Effect]] = [:]
         var left = Set<Int64>()
         // An effect that is replaced replaces nothing itself; so one is always sent, even if triggers replace one

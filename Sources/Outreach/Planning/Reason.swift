@@ -60,12 +60,20 @@ public enum Reason: String, Codable, Sendable, CaseIterable {
     case noConsent = "no_consent"
     /// The customer was asked for a rating a short while ago.
     case askedLately = "asked_lately"
+    /// The conversation is none to ask about: time closed it, or nobody answered in it.
+    case nothingToRate = "nothing_to_rate"
     /// The customer is one of those whom the trigger does not tell, to measure what telling is worth.
     case heldOut = "held_out"
     /// Another trigger's message replaced it.
     case replaced
     /// A newer event of another order took over its occurrence.
     case newer
+    /// An action of which nobody would be told any more: its message is sent, or will not be.
+    case untold
+    /// The gift's budget, or its ceiling, is used up for now.
+    case budget
+    /// The customer, or somebody at the same address, was given the same gift too short a while ago.
+    case hadGift = "had_gift"
     /// The trigger is off, or gone.
     case off
     /// The trigger or the shop is in shadow mode.

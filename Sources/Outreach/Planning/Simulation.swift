@@ -77,6 +77,8 @@ struct Simulation {
     /// What was known about the shopper before the start.
     var past = History()
     private let silences: [Replay.Silence]
+    /// The shopper's ratings as they stand at the end, by the number of the question.
+    private let ratings: [Int64: History.RatingNow]
     private let places: [String: Int]
     /// True if what belongs to no order is taken to be about the first one, as in an example, which has only one.
     var othersAreAboutFirst = false
@@ -90,7 +92,11 @@ struct Simulation {
     private var contacts: [Contact] = []
 
     /// Orders of one shopper to whom nothing was sent yet.
-    init(_ planner: Planner, orders: [Order], silences: [Replay.Silence] = [], now: Moment = .distantPast) {
+    init(
+        _ planner: Planner, orders: [Order], silences: [Replay.Silence] = [],
+        ratings: [Int64: History.RatingNow] = [:], now: Moment = .distantPast
+    ) {
+        self.ratings = ratings
         turn = PlanningTurn(planner, now: now)
         self.orders = orders
         self.silences = silences
@@ -293,6 +299,18 @@ struct Simulation {
         return effect.channel == .sms ? order?.record.phone?.text : order?.address
     }
 
+    /// What was told of a rating by then: its last score, and the words beside it if that is still the one given.
+    private func rating(_ request: Int64, at now: Moment) -> History.RatingNow? {
+        let told = orders.flatMap(\.record.events).filter {
+            $0.ratingRequest == request && $0.recordedAt <= now && $0.silence == nil
+        }
+        guard let score = told.max(by: { ($0.happenedAt, $0.id) < ($1.happenedAt, $1.id) })?.ratingScore else {
+            return nil
+        }
+        let kept = ratings[request]
+        return History.RatingNow(score: score, words: kept?.score == score ? kept?.words : nil)
+    }
+
     private func history(of effect: Effect) -> History {
         let now = turn.now
         var history = past
@@ -337,6 +355,7 @@ struct Simulation {
                 }
             }
         }
+        if let request = effect.event?.ratingRequest { history.rating = rating(request, at: now) ?? history.rating }
         if turn.planner.asksForRating(effect) {
             for place in contacts.compactMap(\.effect) where effects[place].id != effect.id {
                 let other = effects[place]
@@ -354,6 +373,13 @@ struct Simulation {
                     && silence.stream.silences(stream)
             }
         }
+        if let teller = turn.planner.teller(of: effect) {
+            history.isToldAlready =
+                effects.last { $0.line == teller.name && $0.tells(of: effect) }.map { $0.state != .waiting } ?? true
+        }
+        if let own, let question = turn.planner.giftQuestion(of: effect, record: own.record, now: now) {
+            history.gifts = gifts(question, but: effect)
+        }
         let replacers = turn.planner.triggers.replacers(of: effect.trigger)
         if !replacers.isEmpty {
             let isShadow = turn.planner.isShadow(effect.trigger)
@@ -365,6 +391,20 @@ struct Simulation {
                     History.Told(
                         trigger: other.trigger, subjects: other.events.flatMap { $0.occurrences.map(\.subject) }))
             }
+        }
+        return history
+    }
+}
+
+extension Simulation {
+    /// What this shopper was given. What others were given is not known here, so budgets hold nothing back.
+    private func gifts(_ question: GiftQuestion, but effect: Effect) -> GiftHistory {
+        var history = GiftHistory()
+        for other in effects where other.id != effect.id && other.state == .sent {
+            guard turn.planner.gift(of: other)?.name == question.gift,
+                question.scope == .customer || question.scope == .order && other.orderID == question.orderID
+            else { continue }
+            history.lastGivenAt = max(history.lastGivenAt ?? .distantPast, other.decidedAt ?? other.createdAt)
         }
         return history
     }

@@ -190,12 +190,33 @@ extension Rating {
     /// - Parameter observation: the source's own id of the POST.
     public func event(telling score: Int, of observation: String, at moment: Moment) -> JudgedEvent {
         JudgedEvent(
-            aggregate: subject, kind: .ratingGiven, subject: .other(Self.subjectKind, id: "\(request)"),
-            mark: "\(observation) \(score)", happenedAt: moment, source: RatingPost.source)
+            aggregate: subject, kind: .ratingGiven, subject: Self.subject(request),
+            mark: Self.mark(score, of: observation), happenedAt: moment, source: RatingPost.source)
     }
 
-    /// What events call a rating, beside its number.
-    static let subjectKind = "rating"
+    /// What events call the answer to a question.
+    public static func subject(_ request: Int64) -> Subject { .other("rating", id: "\(request)") }
+
+    private static func mark(_ score: Int, of observation: String) -> String { "\(observation) \(score)" }
+
+    /// What a score that is told changes in the conversation that it rates: a low one hands it to a person.
+    ///
+    /// - Parameters:
+    ///   - observation: the source's own id of the POST, which came at `moment`.
+    public func change(
+        telling score: Int, of observation: String, in record: ConversationRecord, at moment: Moment, now: Moment
+    ) -> ConversationChange {
+        var change = ConversationChange(record)
+        if score <= Self.low, !record.isPersons,
+            let handedOver = ConversationRules.handOver(record, because: .ratedLow)
+        {
+            change = handedOver
+            change.record.waitsSince = record.waitsSince ?? now
+        }
+        change.events.insert(
+            .rated(request: request, mark: Self.mark(score, of: observation), n: 1, at: moment), at: 0)
+        return change
+    }
 }
 
 /// A rating as it is now, or the change of one that `before` says how it stood: the change is void if it stands

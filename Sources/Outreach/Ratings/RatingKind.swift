@@ -8,6 +8,8 @@ public struct RatingKind: RawRepresentable, Hashable, Codable, Sendable {
 
     /// How an order came: the subject is the order.
     public static let delivery = RatingKind(rawValue: "delivery")
+    /// How the shop answered: the subject is the conversation.
+    public static let conversation = RatingKind(rawValue: "conversation")
 
     /// The kind of a rating whose subject is of that kind. Of an order it is the delivery that is rated; anything else
     /// has its own name.

@@ -27,7 +27,8 @@ public struct Replay: Sendable {
     ) {
         var settings = set.settings
         settings.mode = .live
-        let triggers = TriggerSet(settings: settings, triggers: set.triggers, templates: set.templates)
+        let triggers = TriggerSet(
+            settings: settings, triggers: set.triggers, templates: set.templates, policy: set.policy)
         planner = Planner(
             triggers: triggers,
             inForceSince: Dictionary(uniqueKeysWithValues: set.triggers.map { ($0.name, .distantPast) }), live: live,
@@ -74,6 +75,8 @@ public struct Replay: Sendable {
     public struct Customer: Sendable {
         public var orders: [OrderRecord]
         public var silences: [Silence]
+        /// Their ratings as they stand, by the number of the question.
+        public var ratings: [Int64: History.RatingNow] = [:]
 
         /// The orders may be in any order.
         public init(orders: [OrderRecord], silences: [Silence] = []) {
@@ -104,6 +107,8 @@ public struct Replay: Sendable {
         public var detail: String?
         /// Represents the mail's text, if texts are compared.
         public var words: Int?
+        /// What it counts as if it is a gift, in the smallest unit of the policy's currency.
+        public var cost: Int64?
     }
 
     /// What would have become of every effect that the orders' events create, if it was sent or last decided since
@@ -140,7 +145,8 @@ private struct ReplayedCustomer {
     /// What would have become of every effect that was sent or last decided since then.
     func outcomes(since: Moment) -> [Replay.Outcome] {
         var simulation = Simulation(
-            planner, orders: customer.orders.map { Simulation.Order(recorded: $0) }, silences: customer.silences)
+            planner, orders: customer.orders.map { Simulation.Order(recorded: $0) }, silences: customer.silences,
+            ratings: customer.ratings)
         var words: [Int64: Int] = [:]
         let events = heard
         var next = 0
@@ -205,7 +211,7 @@ private struct ReplayedCustomer {
             key: effect.keys[0], event: event.kind, eventID: event.id, sentAt: isSent ? decided : nil,
             isShadow: effect.state == .shadowed, waits: effect.state == .waiting,
             reason: isSent ? nil : effect.reason ?? .wait,
-            detail: isSent ? nil : effect.detail, words: words)
+            detail: isSent ? nil : effect.detail, words: words, cost: planner.gift(of: effect)?.gift?.cost)
     }
 }
 

@@ -66,6 +66,9 @@ public struct ReplayReport: Sendable {
     public private(set) var customers = 0
     public private(set) var orders = 0
     public private(set) var events = 0
+    /// What the later set would give. Budgets hold over all customers, who are played one by one, so they hold nothing
+    /// back here.
+    public private(set) var gifts = GiftHistory.Spent()
     private var kept: [Change: [Sample]] = [:]
 
     /// The time zone that days are counted in: the shop's.
@@ -93,6 +96,8 @@ public struct ReplayReport: Sendable {
         customers += other.customers
         orders += other.orders
         events += other.events
+        gifts.sum += other.gifts.sum
+        gifts.count += other.gifts.count
         for samples in other.kept.values { for sample in samples { keep(sample) } }
     }
 
@@ -114,15 +119,23 @@ public struct ReplayReport: Sendable {
         let earlier = before?.outcomes(of: customer)
         var isDifferent = false
         for outcome in later {
-            if let at = outcome.sentAt {
+            if outcome.sentAt != nil, let cost = outcome.cost {
+                gifts.sum += cost
+                gifts.count += 1
+            } else if let at = outcome.sentAt {
                 count(outcome.trigger, at) { $0.after += 1 }
             } else if let reason = outcome.reason {
                 reasons[outcome.trigger, default: [:]][reason, default: 0] += 1
             }
         }
         guard let earlier else { return }
-        for outcome in earlier { if let at = outcome.sentAt { count(outcome.trigger, at) { $0.before += 1 } } }
-        for sample in Comparison(earlier: earlier, later: later, orders: customer.orders).samples {
+        for outcome in earlier where outcome.cost == nil {
+            if let at = outcome.sentAt { count(outcome.trigger, at) { $0.before += 1 } }
+        }
+        let comparison = Comparison(
+            earlier: earlier.filter { $0.cost == nil }, later: later.filter { $0.cost == nil },
+            orders: customer.orders)
+        for sample in comparison.samples {
             isDifferent = true
             count(sample.trigger, sample.at) { $0.changes[sample.change, default: 0] += 1 }
             keep(sample)

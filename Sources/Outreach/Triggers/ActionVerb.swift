@@ -199,6 +199,21 @@ extension ActionVerb {
             read: { reading in
                 reading.name(of: "tag", example: "tag_conversation: vip").map { ($0, [:]) }
             }),
+        ActionVerb(
+            "give", through: .shop, trust: 2, standsAlone: false, value: .scalar,
+            words: "Gives a gift of policy.yaml, which the letter beside it tells of: 'give: sorry'.",
+            help:
+                "Gives a gift of policy.yaml: a code of hers alone, which the letter of the same trigger tells as `gift.code`. What holds the letter holds the gift (actions.md).",
+            example: "give: NAME", alsoCalled: ["gift", "discount", "coupon", "voucher", "code"],
+            destination: { "gift '\($0)'" },
+            read: { reading in
+                guard let name = reading.name(of: "gift", example: "give: sorry") else { return nil }
+                if let (message, hint) = reading.surroundings.objection(toGift: name) {
+                    reading.faults.add(at: reading.value?.position ?? reading.position, message, hint: hint)
+                    return nil
+                }
+                return (name, [:])
+            }),
     ]
 }
 

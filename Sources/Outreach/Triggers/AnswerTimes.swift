@@ -15,7 +15,7 @@ public struct Away: Hashable, Sendable {
     public var from: CalendarDay
     public var until: CalendarDay
     /// What she is told then.
-    public var say: String?
+    public var say: LocalText?
 }
 
 extension ShopSettings {
@@ -36,7 +36,9 @@ extension ShopSettings {
     }
 
     /// What she is told while nobody is there; nil while somebody is, or where shop.yaml says nothing.
-    public func awayNote(at moment: Moment, shopZone: Zone) -> String? { awayAt(moment, shopZone: shopZone)?.say }
+    public func awayNote(at moment: Moment, shopZone: Zone, language: String? = nil) -> String? {
+        awayAt(moment, shopZone: shopZone)?.say?.words(for: [language, locale].compactMap(\.self))
+    }
 
     private func awayAt(_ moment: Moment, shopZone: Zone) -> Away? { away(on: shopZone.day(at: moment)) }
 

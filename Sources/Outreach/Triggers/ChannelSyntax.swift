@@ -4,6 +4,8 @@ public struct ChannelSyntax: Sendable {
     public var name: ChannelName
     /// An example of its line, for the hint to someone who wrote another: `webhook: NAME`.
     public var example: String
+    /// True if its line acts and sends no message: what holds the message that tells of it holds it, too.
+    public var isAction = false
     /// Reads a line that names the channel; nil if the line has a fault, which is then recorded.
     public var read: @Sendable (inout SendLineReading) -> SendLine?
 
@@ -23,6 +25,11 @@ public struct ChannelSyntax: Sendable {
     public static let webhook = ChannelSyntax(.webhook, example: "webhook: NAME") { $0.webhook() }
     /// `sms`, to the shopper's phone.
     public static let sms = ChannelSyntax(.sms, example: "sms") { $0.sms() }
+    /// The chat, in which a trigger only ever answers: no line of `send` names it.
+    public static let chat = ChannelSyntax(.chat, example: "answer") { reading in
+        reading.fault("'chat' is nothing to send", hint: "write 'send: answer'; it goes where the customer wrote")
+        return nil
+    }
     /// The channels used unless others are given.
     public static let standard = [email, answer, sms, webhook]
 }
@@ -56,7 +63,7 @@ extension SendLineReading {
         let names = channels.map(\.name.rawValue)
         let examples = alternatives(channels.map(\.example))
         if let text = tree.text?.trimmingSpaces {
-            if let channel = channels.first(where: { $0.name.rawValue == text }) { return channel.read(&self) }
+            if let channel = channels.first(where: { $0.name.rawValue == text }) { return line(of: channel) }
             let meant = nearest(to: text, in: names).map { "did you mean '\($0)'?" }
             faults.add(at: tree.position, "'\(text)' cannot be sent", hint: meant ?? "write \(examples)")
             return nil
@@ -68,11 +75,17 @@ extension SendLineReading {
         // The last channel in the table takes precedence: a webhook's line may use `email` as one of its own keys, but
         // never the other way round.
         if let channel = channels.last(where: { channel in entries.contains { $0.key == channel.name.rawValue } }) {
-            return channel.read(&self)
+            return line(of: channel)
         }
         let meant = nearest(to: first.key, in: names).map { "did you mean '\($0)'?" }
         faults.add(at: first.keyPosition, "'\(first.key)' cannot be sent", hint: meant ?? "write \(examples)")
         return nil
+    }
+
+    private mutating func line(of channel: ChannelSyntax) -> SendLine? {
+        var line = channel.read(&self)
+        line?.isChannelsAction = channel.isAction
+        return line
     }
 
     fileprivate mutating func email() -> SendLine? {

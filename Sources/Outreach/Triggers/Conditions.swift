@@ -93,6 +93,13 @@ struct ConditionChecker {
                     ))
             }
             let parts = name.split(separator: ".")
+            if let root = parts.first, root == Names.giftRoot {
+                found.append(
+                    (
+                        column(of: name, in: condition.source), "'\(name)' is for templates",
+                        "what is given is known only once the conditions hold"
+                    ))
+            }
             guard let root = parts.first, let message = missing(String(root)) else { continue }
             found.append((column(of: name, in: condition.source), message.0, message.1))
         }

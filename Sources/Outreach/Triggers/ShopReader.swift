@@ -6,7 +6,7 @@ struct ShopReader {
             "mode", "notify", "brand", "locale", "quiet_hours", "business_days", "holidays", "limit", "brake",
             "segments",
             "labels_expire", "shopify_sends", "confirm", "report", "answers", "business_hours", "answer_within", "away",
-            "let_go_after",
+            "let_go_after", "sign_off",
         ] + DelayRulesReader.keys
     static let limitKeys = ["messages", "per", "except"]
     static let brandKeys = ["name", "from", "marketing_from", "ratings_from", "reply_to", "address", "color", "logo"]
@@ -106,6 +106,7 @@ struct ShopReader {
         settings.answerWithin = fields.length("answer_within", &faults)
         settings.away = (fields.value("away")?.listed ?? []).compactMap { away($0) }
         if let length = fields.length("let_go_after", &faults) { settings.letGoAfter = length }
+        settings.signOff = words("sign_off", fields, example: "Ana and Tom")
         if let value = fields.value("segments") { settings.segments = segments(value) }
         settings.delays = DelayRulesReader.read(fields, &faults)
         return brand == nil ? nil : settings
@@ -291,7 +292,26 @@ struct ShopReader {
             faults.add(at: place, "'until' is before 'from'")
             return nil
         }
-        return Away(from: from, until: until, say: fields.text("say", &faults)?.text)
+        return Away(from: from, until: until, say: words("say", fields, example: "We are back on 2 January."))
+    }
+
+    /// One text for all, or one for each language.
+    private mutating func words(_ key: String, _ fields: Fields, example: String) -> LocalText? {
+        guard let value = fields.value(key) else { return nil }
+        guard case .map(let entries) = value.content else {
+            return fields.text(key, &faults).map { LocalText(text: $0.text) }
+        }
+        var words = LocalText()
+        for entry in entries {
+            guard Languages.isLanguage(entry.key), let text = entry.value.text?.trimmingSpaces, !text.isEmpty else {
+                faults.add(
+                    at: entry.keyPosition, "'\(key)' has a text for each language, and '\(entry.key)' is none",
+                    hint: "write '\(key): { en: \"\(example)\", de: \"…\" }'")
+                continue
+            }
+            words.byLanguage[Locales.canonical(entry.key)] = text
+        }
+        return words
     }
 
     private mutating func weekdays(_ tree: YAMLTree) -> Set<Int> {

@@ -43,6 +43,8 @@ public struct ShopSettings: Sendable {
     public var answerWithin: Length?
     /// When nobody answers.
     public var away: [Away] = []
+    /// Who signs letters; nil for the shop's name.
+    public var signOff: LocalText?
     /// When a conversation in which nobody waits is over.
     public var letGoAfter = Length(2, .businessDays)
     /// Values that an example sets over the order's own, by name; empty for real orders.
@@ -70,6 +72,23 @@ public struct ShopSettings: Sendable {
         var calendar = BusinessCalendar(weekdays: businessDays, holidays: holidays, zone: zone)
         (calendar.hours, calendar.away) = (businessHours, away)
         return calendar
+    }
+}
+
+/// Words of the shop's own: one text for all, or one for each language.
+public struct LocalText: Hashable, Sendable {
+    /// The text for all.
+    public var text: String?
+    /// By language.
+    public var byLanguage: [String: String] = [:]
+
+    /// What somebody is told who reads the first of these languages that there are words in; nil where there are none.
+    func words(for languages: [String]) -> String? {
+        if let text { return text }
+        for language in languages.flatMap(Locales.chain) + ["en"] {
+            if let text = byLanguage[language] { return text }
+        }
+        return byLanguage.min { $0.key < $1.key }?.value
     }
 }
 

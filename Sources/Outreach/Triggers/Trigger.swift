@@ -48,6 +48,12 @@ public struct Trigger: Sendable {
     /// The line of that name, if it still has one.
     public func line(named name: String) -> SendLine? { lines.first { $0.name == name } }
 
+    /// The line by which the shopper hears what its actions brought; nil if she hears of it by none.
+    var teller: SendLine? {
+        lines.first { $0.destination == .customer } ?? lines.first { $0.destination == .answer }
+            ?? lines.first { $0.destination == .phone }
+    }
+
     /// True if it gives conversations to people.
     var handsOver: Bool { lines.contains { $0.action?.verb == "hand_over" } }
 }
@@ -87,6 +93,8 @@ public struct SendLine: Hashable, Sendable {
     public var replyTo: MailAddress?
     /// False if a label is linked rather than attached.
     public var attachesLabel: Bool
+    /// True if its channel acts and brings something: the messages beside it tell what came of it.
+    var isChannelsAction = false
 
     public init(
         to destination: Destination, template: String = "", replyTo: MailAddress? = nil, attachesLabel: Bool = true
@@ -113,7 +121,12 @@ public struct SendLine: Hashable, Sendable {
 
     /// The same of a line by its name and its usual channel.
     static func channel(_ usual: ChannelName, ofLine name: String, for event: Event) -> ChannelName {
-        name == answerName && event.source == InboundChannel.sms.rawValue ? .sms : usual
+        guard name == answerName else { return usual }
+        return switch event.source {
+        case InboundChannel.sms.rawValue: .sms
+        case InboundChannel.chat.rawValue: .chat
+        default: usual
+        }
     }
 
     /// Which target of the channel, as in `Route`.
@@ -131,6 +144,13 @@ public struct SendLine: Hashable, Sendable {
         if case .action(let action) = destination { return action }
         return nil
     }
+
+    /// The gift of policy.yaml that it gives; nil if it gives none.
+    public var gift: String? { action.flatMap { $0.verb == "give" ? $0.object : nil } }
+
+    /// True if it acts and brings something that the messages beside it tell of, and that the shopper gets only if she is
+    /// told. What is done in a conversation is no such thing.
+    public var isAction: Bool { isChannelsAction || gift != nil }
 
     /// True if it is a mail, with a mail's template.
     public var isMail: Bool { channel == .email }

@@ -19,6 +19,22 @@ struct TriggerReader {
         var keys = TriggerKeys.standard
         /// The verbs that `do` can name.
         var actions = ActionVerbs.standard
+        /// The gifts of policy.yaml; none without the file.
+        var gifts: Set<String> = []
+        var hasPolicy = false
+
+        /// What is wrong with giving that gift; nil if nothing is.
+        func objection(toGift name: String) -> (message: String, hint: String)? {
+            if gifts.contains(name) { return nil }
+            guard hasPolicy else {
+                return (
+                    "there is no gift '\(name)', for there is no policy.yaml",
+                    "make the file 'policy.yaml' with 'gifts:' and 'budgets:' (docs/actions.md)"
+                )
+            }
+            let meant = nearest(to: name, in: gifts.sorted()).map { "did you mean '\($0)'?" }
+            return ("policy.yaml has no gift '\(name)'", meant ?? "write it there, under 'gifts:'")
+        }
     }
 
     let surroundings: Surroundings
@@ -434,8 +450,10 @@ struct TriggerReader {
                 hint: "write 'send: email', or use it on 'message.received'")
         }
         warnOfClosing(trigger, at: fields.entry("do")?.keyPosition ?? place)
+        // How it went is asked when it is over, in a mail of its own.
+        let asked: EventKind? = trigger.about == .ratings ? .conversationClosed : nil
         if trigger.lines.contains(where: { $0.destination == .customer }),
-            let talk = trigger.events.first(where: { $0.aggregate == .conversation })
+            let talk = trigger.events.first(where: { $0.aggregate == .conversation && $0 != asked })
         {
             faults.add(
                 at: place,

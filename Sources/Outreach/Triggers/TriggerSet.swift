@@ -7,11 +7,15 @@ public struct TriggerSet: Sendable {
     /// In the order of their names.
     public let triggers: [Trigger]
     public let templates: TemplateSet
+    /// What the shop gives; nil without a policy.yaml.
+    public let policy: Policy?
     /// The questions of the shop's own that its triggers answer.
     public let questions: OwnQuestions
     private let byKind: ByKind<[Entry]>
     private let byName: [String: Entry]
     private let replacers: [String: [String]]
+    /// True if a trigger acts, and a message tells of it.
+    let hasToldActions: Bool
 
     /// A trigger with what is known about it before anything happens, shared by everything that decides.
     final class Entry: Sendable {
@@ -33,6 +37,9 @@ public struct TriggerSet: Sendable {
         let linksToRating: Bool
         /// What deciding needs of its lines, in their order.
         let lines: [Line]
+        /// The line by which the shopper hears what the actions brought; nil if there are none, or she hears of it by
+        /// none.
+        let teller: SendLine?
 
         /// Where a line goes.
         struct Line: Sendable {
@@ -40,6 +47,7 @@ public struct TriggerSet: Sendable {
             let channel: ChannelName
             let target: String
             let isContact: Bool
+            let isAction: Bool
         }
 
         init(_ trigger: Trigger, index: Int, in shop: TriggerMode, _ templates: TemplateSet) {
@@ -59,8 +67,11 @@ public struct TriggerSet: Sendable {
                     $0.destination == .customer && templates.firstUse(of: Names.ratingPage, in: $0.template) != nil
                 }
             lines = trigger.lines.map {
-                Line(name: $0.name, channel: $0.channel, target: $0.target, isContact: $0.isContact)
+                Line(
+                    name: $0.name, channel: $0.channel, target: $0.target, isContact: $0.isContact,
+                    isAction: $0.isAction)
             }
+            teller = trigger.lines.contains(where: \.isAction) ? trigger.teller : nil
         }
 
         /// The line of that name, if it still has one.
@@ -69,12 +80,16 @@ public struct TriggerSet: Sendable {
         }
     }
 
-    public init(settings: ShopSettings, triggers: [Trigger], templates: TemplateSet) {
+    public init(
+        settings: ShopSettings, triggers: [Trigger], templates: TemplateSet, policy: Policy? = nil
+    ) {
         self.settings = settings
+        self.policy = policy
         self.triggers = triggers.sorted { $0.name < $1.name }
         self.templates = templates
         let entries = self.triggers.enumerated().map { Entry($1, index: $0, in: settings.mode, templates) }
         questions = OwnQuestions(entries.filter { $0.mode != .off }.map(\.trigger))
+        hasToldActions = entries.contains { $0.teller != nil }
         byName = Dictionary(entries.map { ($0.name, $0) }) { first, _ in first }
         var replacers: [String: [String]] = [:]
         for trigger in self.triggers where trigger.mode != .off {
@@ -165,9 +180,12 @@ private struct TriggerLoader {
         var templates = TemplateSet.read(folder, segments: settings?.segments.map(\.name), &faults)
         templates.patience = patience
         templates.designs = PageDesign.read(folder, &faults)
-        let surroundings = TriggerReader.Surroundings(
+        let (policy, gifts) = policy()
+        var surroundings = TriggerReader.Surroundings(
             settings: settings, templates: folder.templateNames, jsonTemplates: folder.jsonTemplateNames,
             webhooks: webhooks, channels: channels, events: events, keys: keys, actions: actions)
+        surroundings.gifts = gifts
+        surroundings.hasPolicy = folder.files[Policy.file] != nil
         var triggers: [Trigger] = []
         var replaced: [(name: String, file: String, position: Position)] = []
         for (path, name) in folder.triggerFiles {
@@ -199,12 +217,57 @@ private struct TriggerLoader {
         if triggers.count == folder.triggerFiles.count { warnOfUnused(templates, triggers) }
         check(replaced, triggers)
         checkRatings(templates, triggers)
+        checkGifts(templates, triggers)
         warnOfPairs(triggers)
         faults += PhraseDoubts.look(at: triggers)
         if let settings { refuseTwice(triggers, settings) }
         if let settings, let today { warnOfHolidays(settings, today: today) }
         guard let settings, !faults.contains(where: { $0.severity == .error }) else { return nil }
-        return TriggerSet(settings: settings, triggers: triggers, templates: templates)
+        return TriggerSet(settings: settings, triggers: triggers, templates: templates, policy: policy)
+    }
+
+    /// policy.yaml, and the names of its gifts, even of those that cannot be read.
+    private mutating func policy() -> (Policy?, Set<String>) {
+        if folder.files[Policy.file] == nil,
+            let other = folder.files.keys.sorted().first(where: { $0.lowercased() == Policy.file })
+        {
+            faults.append(
+                Fault(
+                    file: folder.shown(other), line: 1, column: 1, "the policy is not read under this name",
+                    hint: "rename it to '\(Policy.file)', in lower case"))
+        }
+        guard folder.files[Policy.file] != nil, let source = text(Policy.file) else { return (nil, []) }
+        let (policy, gifts, found) = PolicyReader.read(source, file: folder.shown(Policy.file))
+        faults += found
+        return (policy, gifts)
+    }
+
+    /// Checks that every gift is told of: by a message to the shopper, in each of its templates.
+    private mutating func checkGifts(_ templates: TemplateSet, _ triggers: [Trigger]) {
+        for trigger in triggers {
+            guard let gift = trigger.lines.lazy.compactMap(\.gift).first else { continue }
+            guard let teller = trigger.teller else {
+                faults.append(
+                    Fault(
+                        file: trigger.file, line: 1, column: 1, "nobody is told of the gift '\(gift)'",
+                        hint: "write 'send: email' with a template that has {{ gift.code }}"))
+                continue
+            }
+            if trigger.lines.count(where: { $0.gift != nil }) > 1 {
+                faults.append(
+                    Fault(
+                        file: trigger.file, line: 1, column: 1, "a letter tells of one gift, and this gives several",
+                        hint: "keep one of them"))
+            }
+            for variant in templates.all(teller.template) where variant.isText == teller.isText || !variant.isText {
+                guard templates.firstUse(of: "\(Names.giftRoot).code", in: variant) == nil else { continue }
+                faults.append(
+                    Fault(
+                        file: variant.file, line: variant.bodyLine, column: 1,
+                        "'\(gift)' is given with this letter, which does not name the code",
+                        hint: "write {% if gift %}… {{ gift.code }} …{% endif %} in it"))
+            }
+        }
     }
 
     private mutating func settings() -> ShopSettings? {

@@ -287,6 +287,14 @@ package actor IMAPClient {
         return nil
     }
 
+    /// Whether a mail with that Message-ID, in plain letters, lies in the open folder.
+    package func has(messageID: String) async throws(IMAPFailure) -> Bool {
+        let answer = try await run([.text("UID SEARCH HEADER MESSAGE-ID ")] + string("<\(messageID)>"))
+        guard answer.words.status == .ok else { throw refused("to search", answer.words) }
+        for case .search(let numbers) in answer.data where !numbers.isEmpty { return true }
+        return false
+    }
+
     /// Adds a mail to a folder, seen already: the one command that changes a mailbox.
     package func append(_ mail: [UInt8], to folder: String) async throws(IMAPFailure) {
         let answer = try await run(

@@ -34,6 +34,7 @@ enum AdminSchema {
           reverseFulfillmentOrder(id: ID!): ReverseFulfillmentOrder
           refund(id: ID!): Refund
           customer(id: ID!): Customer
+          codeDiscountNodeByCode(code: String!): DiscountCodeNode
           shop: Shop!
           currentAppInstallation: AppInstallation!
           publicApiVersions: [ApiVersion!]!
@@ -43,6 +44,10 @@ enum AdminSchema {
             LocationSortKeys, query: String): LocationConnection!
         }
         type Mutation {
+          discountCodeBasicCreate(basicCodeDiscount: DiscountCodeBasicInput!): DiscountCodeBasicCreatePayload
+          discountCodeDeactivate(id: ID!): DiscountCodeDeactivatePayload
+          discountCodeFreeShippingCreate(freeShippingCodeDiscount: DiscountCodeFreeShippingInput!):
+            DiscountCodeFreeShippingCreatePayload
           fulfillmentEventCreate(fulfillmentEvent: FulfillmentEventInput!): FulfillmentEventCreatePayload
           tagsAdd(id: ID!, tags: [String!]!): TagsAddPayload
           tagsRemove(id: ID!, tags: [String!]!): TagsRemovePayload
@@ -770,6 +775,111 @@ enum AdminSchema {
           maxHeight: Int
           scale: Int
           preferredContentType: ImageContentType
+        }
+        type DiscountCodeNode implements Node {
+          id: ID!
+          codeDiscount: DiscountCode!
+        }
+        union DiscountCode = DiscountCodeBasic | DiscountCodeFreeShipping
+        type DiscountCodeBasic {
+          title: String!
+          status: DiscountStatus!
+          startsAt: DateTime!
+          endsAt: DateTime
+          createdAt: DateTime!
+          asyncUsageCount: Int!
+          usageLimit: Int
+          appliesOncePerCustomer: Boolean!
+          context: DiscountContext!
+        }
+        type DiscountCodeFreeShipping {
+          title: String!
+          status: DiscountStatus!
+          startsAt: DateTime!
+          endsAt: DateTime
+          createdAt: DateTime!
+          asyncUsageCount: Int!
+          usageLimit: Int
+          appliesOncePerCustomer: Boolean!
+          context: DiscountContext!
+        }
+        union DiscountContext = DiscountCustomers
+        type DiscountCustomers {
+          customers: [Customer!]!
+        }
+        enum DiscountStatus { ACTIVE EXPIRED SCHEDULED }
+        type DiscountUserError {
+          field: [String!]
+          message: String!
+          code: DiscountErrorCode
+          extraInfo: String
+        }
+        enum DiscountErrorCode { BLANK PRESENT EQUAL_TO GREATER_THAN GREATER_THAN_OR_EQUAL_TO INVALID
+          LESS_THAN_OR_EQUAL_TO LESS_THAN TAKEN TOO_LONG TOO_SHORT INTERNAL_ERROR END_DATE_BEFORE_START_DATE
+          EXCEEDED_MAX VALUE_OUTSIDE_RANGE }
+        type DiscountCodeBasicCreatePayload {
+          codeDiscountNode: DiscountCodeNode
+          userErrors: [DiscountUserError!]!
+        }
+        type DiscountCodeFreeShippingCreatePayload {
+          codeDiscountNode: DiscountCodeNode
+          userErrors: [DiscountUserError!]!
+        }
+        type DiscountCodeDeactivatePayload {
+          codeDiscountNode: DiscountCodeNode
+          userErrors: [DiscountUserError!]!
+        }
+        input DiscountCodeBasicInput {
+          combinesWith: DiscountCombinesWithInput
+          title: String
+          startsAt: DateTime
+          endsAt: DateTime
+          appliesOncePerCustomer: Boolean
+          code: String
+          usageLimit: Int
+          context: DiscountContextInput
+          customerGets: DiscountCustomerGetsInput
+        }
+        input DiscountCodeFreeShippingInput {
+          combinesWith: DiscountCombinesWithInput
+          title: String
+          startsAt: DateTime
+          endsAt: DateTime
+          appliesOncePerCustomer: Boolean
+          code: String
+          usageLimit: Int
+          context: DiscountContextInput
+          destination: DiscountShippingDestinationSelectionInput
+        }
+        input DiscountCombinesWithInput {
+          productDiscounts: Boolean = false
+          orderDiscounts: Boolean = false
+          shippingDiscounts: Boolean = false
+        }
+        input DiscountContextInput {
+          customers: DiscountCustomersInput
+        }
+        input DiscountCustomersInput {
+          add: [ID!]
+          remove: [ID!]
+        }
+        input DiscountCustomerGetsInput {
+          value: DiscountCustomerGetsValueInput
+          items: DiscountItemsInput
+        }
+        input DiscountCustomerGetsValueInput {
+          percentage: Float
+          discountAmount: DiscountAmountInput
+        }
+        input DiscountAmountInput {
+          amount: Decimal
+          appliesOnEachItem: Boolean
+        }
+        input DiscountItemsInput {
+          all: Boolean
+        }
+        input DiscountShippingDestinationSelectionInput {
+          all: Boolean = false
         }
         input FulfillmentEventInput {
           address1: String

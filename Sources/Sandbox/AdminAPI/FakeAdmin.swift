@@ -20,7 +20,7 @@ public struct SandboxCredentials: Sendable {
     /// The scopes that a notifier asks for.
     public static let usualScopes = [
         "read_orders", "read_customers", "read_returns", "read_products", "read_locations", "read_fulfillments",
-        "read_merchant_managed_fulfillment_orders",
+        "read_merchant_managed_fulfillment_orders", "write_discounts",
     ]
 
     /// Every part has its usual default.

@@ -6,7 +6,7 @@ struct MutationRoot: GraphQLObject {
     let scopes: Set<String>
     var typeName: String { "Mutation" }
 
-    private var graph: AdminGraph { AdminGraph(state: shop.read { $0 }, shop: shop, scopes: scopes) }
+    var graph: AdminGraph { AdminGraph(state: shop.read { $0 }, shop: shop, scopes: scopes) }
 
     func resolve(_ field: String, _ arguments: GraphQLArguments) throws(GraphQLError) -> Resolved {
         switch field {
@@ -14,6 +14,13 @@ struct MutationRoot: GraphQLObject {
         case "tagsAdd", "tagsRemove": return try tags(arguments, adding: field == "tagsAdd")
         case "orderUpdate": return try orderUpdate(arguments.values["input"] ?? .null)
         case "reverseDeliveryCreateWithShipping": return try reverseDeliveryCreate(arguments)
+        case "discountCodeBasicCreate":
+            return try discountCreate(
+                field, arguments.values["basicCodeDiscount"] ?? .null, of: "basicCodeDiscount")
+        case "discountCodeFreeShippingCreate":
+            return try discountCreate(
+                field, arguments.values["freeShippingCodeDiscount"] ?? .null, of: "freeShippingCodeDiscount")
+        case "discountCodeDeactivate": return try discountDeactivate(arguments)
         default: return .null
         }
     }

@@ -36,6 +36,9 @@ struct QueryRoot: GraphQLObject {
             return try graph.node(id, of: .customer)
         case "node": return try graph.node(id ?? "")
         case "nodes": return try nodes(arguments.values["ids"]?.array ?? [])
+        case "codeDiscountNodeByCode":
+            if !graph.scopes.contains("write_discounts") { try graph.require("read_discounts", for: field) }
+            return graph.discount(withCode: arguments.string("code") ?? "")
         case "shop": return shop
         case "currentAppInstallation": return installation
         case "publicApiVersions":

@@ -159,6 +159,12 @@ public final class SandboxShop: Sendable {
         return try result.get()
     }
 
+    /// Changes what belongs to no order.
+    func mutate<Value: Sendable>(_ body: (inout ShopState) -> Value) -> Value {
+        defer { bell.ring() }
+        return state.withLock { body(&$0) }
+    }
+
     /// Adds a new order.
     func insert(_ make: (inout ShopState, Date) -> OrderRecord) -> OrderRecord {
         let now = clock.now()

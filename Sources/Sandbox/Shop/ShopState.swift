@@ -12,6 +12,8 @@ struct ShopState: Sendable {
     /// The fulfillments of a number, by the number as carriers compare it. A corrected number stays, and its parcels
     /// are looked up by their current number.
     var fulfillmentsByNumber: [String: [Int64]] = [:]
+    /// By their codes, in upper case: Shopify does not distinguish them by case.
+    var discounts: [String: DiscountRecord] = [:]
     var nextOrderNumber = 1001
     var nextID: Int64 = 5_812_345_678_901
     /// The time of the last change, which never goes back.

@@ -117,6 +117,7 @@ struct SandboxSite: Sendable {
         switch parts.first {
         case "status": return .json(status)
         case "mails": return mail(request, Array(parts.dropFirst()))
+        case "discounts": return .json(.array(shop.discounts.map(\.json)))
         case "duplicates":
             return .json(
                 .object(

@@ -40,15 +40,26 @@ package struct Document: Hashable, Sendable {
     package static let moreReturnLineItems = Document(name: "MoreReturnLineItems")
     package static let moreReverseFulfillmentOrders = Document(name: "MoreReverseFulfillmentOrders")
 
+    /// A discount by its code.
+    package static let discountByCode = Document(name: "DiscountByCode")
+    package static let discountCodeBasicCreate = Document(name: "DiscountCodeBasicCreate")
+    package static let discountCodeFreeShippingCreate = Document(name: "DiscountCodeFreeShippingCreate")
+    package static let discountCodeDeactivate = Document(name: "DiscountCodeDeactivate")
+
     /// Every operation.
     package static let all = [
         shopInfo, scanOrders, scanReturns, readOrders, readFulfillments, readReturns, moreFulfillmentEvents,
         moreFulfillmentLineItems, moreLineItems, moreReturns, moreRefundLineItems, moreReturnLineItems,
-        moreReverseFulfillmentOrders,
+        moreReverseFulfillmentOrders, discountByCode, discountCodeBasicCreate, discountCodeFreeShippingCreate,
+        discountCodeDeactivate,
     ]
 
     private static let sources: [String: String] = [
         "AddressFields": PackageResources.AddressFields_graphql,
+        "DiscountByCode": PackageResources.DiscountByCode_graphql,
+        "DiscountCodeBasicCreate": PackageResources.DiscountCodeBasicCreate_graphql,
+        "DiscountCodeDeactivate": PackageResources.DiscountCodeDeactivate_graphql,
+        "DiscountCodeFreeShippingCreate": PackageResources.DiscountCodeFreeShippingCreate_graphql,
         "DiscountFields": PackageResources.DiscountFields_graphql,
         "FulfillmentEventFields": PackageResources.FulfillmentEventFields_graphql,
         "FulfillmentFields": PackageResources.FulfillmentFields_graphql,

@@ -91,6 +91,9 @@ package struct ShopInspection: Equatable, Sendable {
             .map { MissingScope(name: $0.alternatives[0], purpose: $0.purpose, isRequired: $0.isRequired) }
     }
 
+    /// True if the app was certainly not granted that scope.
+    package func lacks(_ scope: String) -> Bool { scopes.map { !$0.contains(scope) } ?? false }
+
     /// What may be read, according to the scopes.
     package var rights: ReadRights {
         var rights = ReadRights()

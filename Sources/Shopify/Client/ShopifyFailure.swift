@@ -12,7 +12,7 @@ package enum ShopifyFailure: Error, Equatable, Sendable {
     case tooLarge
     /// The token, or the client id and secret, are not valid. The reason is Shopify's code, if it has one.
     case unauthorized(reason: String?)
-    /// The token may not read something, with the scopes that it lacks.
+    /// The token may not read or write something, with the scopes that it lacks.
     case forbiddenScope([String])
     /// The whole shop does not answer: not found, unpaid, locked, forbidden.
     case shopUnavailable(status: Int)
@@ -96,7 +96,7 @@ extension ShopifyFailure: CustomStringConvertible {
         case .tooLarge: "the answer is too large"
         case .unauthorized(let reason): "Shopify rejects the credentials\(reason.map { " (\($0))" } ?? "")"
         case .forbiddenScope(let names):
-            "the app may not read what bookbag needs"
+            "the app may not do what bookbag needs"
                 + (names.isEmpty ? "" : ": it lacks \(names.joined(separator: ", "))")
         case .shopUnavailable(let status):
             switch status {

@@ -84,7 +84,7 @@ struct ShopNumbers {
 struct RowNumbers {
     /// The kinds of numbered rows.
     enum Name: String {
-        case aggregates, effects, events, observations, parcels, silences
+        case aggregates, chats, effects, events, observations, parcels, silences
         case conversationMessages = "conversation_messages"
     }
 

@@ -23,6 +23,12 @@ struct KeyedHash: Sendable {
     /// For an order's id in a shop.
     func order(_ id: String) -> Data { hash("order", id) }
 
+    /// For a code that was mailed for a chat: 32 bytes, so that no reader of the rows alone can try all codes.
+    func code(_ code: String, chat: String) -> Data { keyed("chat code", Data("\(chat) \(code)".utf8)) }
+
+    /// For where an order goes, in the form in which addresses are compared.
+    func place(_ text: String) -> Data { hash("place", text) }
+
     /// A key for one purpose, by HKDF-SHA256.
     func derived(_ purpose: String) -> [UInt8] {
         HKDF<SHA256>.deriveKey(

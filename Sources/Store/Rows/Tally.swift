@@ -90,6 +90,12 @@ struct Tally {
 
     private mutating func count(_ effect: Effect, _ standing: Standing, _ sign: Int64, shop: Int64) {
         guard standing.state != .waiting, standing.state != .ready, let at = standing.decidedAt else { return }
+        // That an answer to another question does not fit a message decides nothing about it.
+        if effect.line == SendLine.answerName, standing.state == .skipped,
+            standing.reason == .if || standing.reason == .unless
+        {
+            return
+        }
         var lag: Int64 = 0
         if standing.state == .sent, let event = effect.event {
             lag = max(0, (at - event.happenedAt).wholeMilliseconds)
@@ -135,6 +141,46 @@ struct Tally {
     /// A question of that day was answered by that score or, with -1, no longer is.
     mutating func rated(_ kind: RatingKind, _ score: Int, on day: CalendarDay, _ sign: Int64, shop: Int64) {
         note(.ratings, .day(day), kind.rawValue, "\(score)", sign, shop: shop)
+    }
+
+    /// A customer asked for something.
+    mutating func wasAsked(_ intent: String, at moment: Moment, shop: Int64) {
+        note(.questions, .moment(moment), intent, "", 1, shop: shop)
+    }
+
+    /// A conversation was answered for the first time or, with -1, was not after all.
+    ///
+    /// - Parameters:
+    ///   - author: `bookbag` or `person`.
+    ///   - waited: since the customer's message.
+    mutating func answeredFirst(
+        _ author: String, after waited: Duration, at moment: Moment, _ sign: Int64, shop: Int64
+    ) {
+        let waited = max(0, waited.wholeMilliseconds)
+        let bucket = TallyBuckets.name(TallyBuckets.lag.index(of: waited))
+        note(.firstAnswers, .moment(moment), author, bucket, sign, shop: shop)
+    }
+
+    /// A conversation was closed.
+    ///
+    /// - Parameter outcome: as `conversations.outcome` has it: how it ended, and whether she had to write once only.
+    mutating func closed(_ outcome: String, on day: CalendarDay, _ sign: Int64, shop: Int64) {
+        let parts = outcome.split(separator: " ", maxSplits: 1).map(String.init)
+        note(.closings, .day(day), parts.first ?? "", parts.count > 1 ? parts[1] : "", sign, shop: shop)
+    }
+
+    /// A conversation was handed to a person.
+    mutating func handedOver(_ reason: String, at moment: Moment, shop: Int64) {
+        note(.handOvers, .moment(moment), reason, "", 1, shop: shop)
+    }
+
+    /// An answer was judged or, with -1, is judged otherwise now.
+    mutating func judged(
+        _ intent: String, isLive: Bool, isRight: Bool, at moment: Moment, _ sign: Int64, shop: Int64
+    ) {
+        note(
+            .verdicts, .moment(moment), intent, "\(isLive ? "live" : "draft") \(isRight ? "right" : "wrong")", sign,
+            shop: shop)
     }
 
     /// A message was drawn for a group, or was followed by a contact.
@@ -279,6 +325,8 @@ extension Connection {
         for table in ["journeys", "ratings", "trials"] {
             try run("UPDATE \(table) SET day = ? WHERE shop = ? AND day > ?", [today, shop, today])
         }
+        try run(
+            "UPDATE conversations SET outcome_day = ? WHERE shop = ? AND outcome_day > ?", [today, shop, today])
     }
 }
 

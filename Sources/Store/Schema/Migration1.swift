@@ -263,7 +263,8 @@ extension Migration {
             -- What a shopper and the shop say to each other about one matter. `id` is that of its aggregate. The words
             -- and addresses stand here in plain: they are shown, and are removed with whoever is erased. `place` is
             -- where it stands in its list: who waits before who does not, the longest first; what nobody waits for by
-            -- the last word. `next_at` is when time alone changes it, `quiet_since` since when nothing was said and
+            -- the last word. `outcome` is how it counts among those that were closed on `outcome_day`, until it is opened
+            -- again. `next_at` is when time alone changes it, `quiet_since` since when nothing was said and
             -- nobody waits.
             CREATE TABLE conversations (
                 shop INTEGER NOT NULL,
@@ -290,6 +291,8 @@ extension Migration {
                 last_at INTEGER NOT NULL,
                 last_incoming_at INTEGER,
                 message_count INTEGER NOT NULL CHECK (message_count >= 0),
+                outcome TEXT CHECK (outcome <> ''),
+                outcome_day INTEGER,
                 place INTEGER NOT NULL GENERATED ALWAYS AS (
                     CASE WHEN state = 'snoozed' THEN snoozed_until WHEN waits_since IS NOT NULL THEN waits_since
                         ELSE 4611686018427387904 - last_at END) STORED,
@@ -303,6 +306,7 @@ extension Migration {
                 CHECK ((state = 'undecided') = (decide_by IS NOT NULL)),
                 CHECK ((state = 'snoozed') = (snoozed_until IS NOT NULL)),
                 CHECK ((state = 'closed') = (closed_at IS NOT NULL)),
+                CHECK ((outcome IS NULL) = (outcome_day IS NULL)),
                 CHECK (state <> 'closed' OR waits_since IS NULL),
                 CHECK (holder IS NULL OR state IN ('person', 'snoozed'))
             ) STRICT;
@@ -362,6 +366,19 @@ extension Migration {
                 FOREIGN KEY (shop, conversation_id) REFERENCES conversations (shop, id)
             ) STRICT, WITHOUT ROWID;
 
+            CREATE INDEX conversation_alerts_by_effect ON conversation_alerts (shop, effect_id);
+            -- Who of the shop's people has a conversation open at the desk, or had it a moment ago.
+            CREATE TABLE presence (
+                shop INTEGER NOT NULL,
+                conversation_id INTEGER NOT NULL,
+                person TEXT NOT NULL CHECK (person <> ''),
+                seen_at INTEGER NOT NULL,
+                is_writing INTEGER NOT NULL CHECK (is_writing IN (0, 1)),
+                PRIMARY KEY (shop, conversation_id, person),
+                FOREIGN KEY (shop, conversation_id) REFERENCES conversations (shop, id)
+            ) STRICT, WITHOUT ROWID;
+            CREATE INDEX presence_by_time ON presence (shop, seen_at);
+
             CREATE INDEX conversation_messages_by_conversation ON conversation_messages (shop, conversation_id, id);
             CREATE INDEX conversation_messages_by_sender ON conversation_messages (shop, sender_key, said_at)
                 WHERE sender_key IS NOT NULL;
@@ -371,6 +388,42 @@ extension Migration {
                 WHERE observation_id IS NOT NULL;
             CREATE UNIQUE INDEX conversation_messages_by_effect ON conversation_messages (shop, effect_id)
                 WHERE effect_id IS NOT NULL;
+
+            -- Chats of shoppers, each found by the digest of a token that only its browser has. `name` stands where
+            -- others have an address. `order_id` is the order that it proved, `proved_key` the address that the code
+            -- went to; `claim_id` and `claim_key` are those of a code that was mailed. `seen_at` is up to when its
+            -- browser has shown what was said, `mailed_at` up to when what it did not show was mailed.
+            CREATE TABLE chats (
+                shop INTEGER NOT NULL REFERENCES shops (id),
+                id INTEGER NOT NULL,
+                token_digest BLOB NOT NULL CHECK (length(token_digest) = 32),
+                name TEXT NOT NULL CHECK (name <> ''),
+                name_key BLOB NOT NULL CHECK (length(name_key) = 16),
+                language TEXT NOT NULL,
+                ends_at INTEGER NOT NULL,
+                order_id INTEGER,
+                proved_key BLOB CHECK (length(proved_key) = 16),
+                claim_id INTEGER,
+                claim_key BLOB CHECK (length(claim_key) = 16),
+                code_digest BLOB CHECK (length(code_digest) = 32),
+                code_ends_at INTEGER,
+                tries INTEGER NOT NULL DEFAULT 0 CHECK (tries >= 0),
+                seen_at INTEGER NOT NULL,
+                mailed_at INTEGER NOT NULL,
+                PRIMARY KEY (shop, id),
+                UNIQUE (shop, token_digest),
+                UNIQUE (shop, name_key),
+                FOREIGN KEY (shop, order_id) REFERENCES orders (shop, id),
+                FOREIGN KEY (shop, claim_id) REFERENCES orders (shop, id),
+                CHECK ((order_id IS NULL) = (proved_key IS NULL)),
+                CHECK ((claim_id IS NULL) = (code_digest IS NULL)),
+                CHECK ((claim_id IS NULL) = (claim_key IS NULL)),
+                CHECK ((claim_id IS NULL) = (code_ends_at IS NULL))
+            ) STRICT, WITHOUT ROWID;
+            CREATE INDEX chats_ended ON chats (shop, ends_at);
+            CREATE INDEX chats_proved ON chats (shop, ends_at, id) WHERE order_id IS NOT NULL;
+            CREATE INDEX chats_by_order ON chats (shop, order_id) WHERE order_id IS NOT NULL;
+            CREATE INDEX chats_by_claim ON chats (shop, claim_id) WHERE claim_id IS NOT NULL;
 
             -- The answers of triggers, by the number of the effect: those that went out, and the drafts that a person
             -- judged. `message_id` is the customer's message, `understood_by` who understood it. `is_live` says that it
@@ -550,8 +603,42 @@ extension Migration {
                 FOREIGN KEY (shop, effect_id) REFERENCES effects (shop, id)
             ) STRICT, WITHOUT ROWID;
 
+            -- What was given: booked when it was decided, in the smallest unit of its currency, and counted in its budget
+            -- until it is freed. `told_by` is the message that tells of it, `withdrawn_by` the effect that takes it
+            -- back. It outlives its effect: when an order is erased, keyed hashes alone say whose it was, and `told_by`
+            -- is 0 if nobody can say any more whether she was told.
+            CREATE TABLE bookings (
+                shop INTEGER NOT NULL REFERENCES shops (id),
+                effect_id INTEGER NOT NULL,
+                budget TEXT NOT NULL CHECK (budget <> ''),
+                gift TEXT NOT NULL CHECK (gift <> ''),
+                amount INTEGER NOT NULL CHECK (amount >= 0),
+                currency TEXT NOT NULL CHECK (length(currency) = 3),
+                customer_key BLOB NOT NULL CHECK (length(customer_key) = 16),
+                place_key BLOB CHECK (length(place_key) = 16),
+                order_key BLOB NOT NULL CHECK (length(order_key) = 16),
+                teller TEXT NOT NULL CHECK (teller <> ''),
+                why TEXT NOT NULL,
+                booked_at INTEGER NOT NULL,
+                told_by INTEGER,
+                withdrawn_by INTEGER,
+                freed_at INTEGER,
+                PRIMARY KEY (shop, effect_id),
+                CHECK (told_by IS NULL OR withdrawn_by IS NULL)
+            ) STRICT, WITHOUT ROWID;
+            CREATE INDEX bookings_by_time ON bookings (shop, budget, booked_at) WHERE freed_at IS NULL;
+            CREATE INDEX bookings_by_customer ON bookings (shop, gift, customer_key, booked_at) WHERE freed_at IS NULL;
+            CREATE INDEX bookings_by_place ON bookings (shop, gift, place_key, booked_at)
+                WHERE place_key IS NOT NULL AND freed_at IS NULL;
+            CREATE INDEX bookings_by_order ON bookings (shop, gift, order_key, booked_at) WHERE freed_at IS NULL;
+            CREATE INDEX bookings_open ON bookings (shop, effect_id)
+                WHERE freed_at IS NULL AND told_by IS NULL AND withdrawn_by IS NULL;
+            CREATE INDEX bookings_told ON bookings (shop, told_by) WHERE told_by IS NOT NULL;
+            CREATE INDEX bookings_withdrawn ON bookings (shop, withdrawn_by) WHERE withdrawn_by IS NOT NULL;
+
             -- The frozen bytes. They and the addresses may be deleted by age; the id stays. `files_until` is until when
-            -- the files in them are kept, if there are any that go before.
+            -- the files in them are kept, if there are any that go before. `copy_tries` is how often it was tried to put a
+            -- copy into the folder of sent mail, while one is still to be put there.
             CREATE TABLE messages (
                 shop INTEGER NOT NULL,
                 effect_id INTEGER NOT NULL,
@@ -565,6 +652,7 @@ extension Migration {
                 frozen_at INTEGER NOT NULL,
                 purged_at INTEGER,
                 files_until INTEGER,
+                copy_tries INTEGER CHECK (copy_tries >= 0),
                 PRIMARY KEY (shop, effect_id),
                 UNIQUE (shop, message_id),
                 FOREIGN KEY (shop, effect_id) REFERENCES effects (shop, id),
@@ -572,6 +660,7 @@ extension Migration {
                 CHECK (purged_at IS NOT NULL OR (sender IS NOT NULL AND recipient IS NOT NULL)),
                 CHECK (purged_at IS NULL OR (sender IS NULL AND recipient IS NULL AND summary IS NULL))
             ) STRICT;
+            CREATE INDEX messages_to_copy ON messages (shop, effect_id) WHERE copy_tries IS NOT NULL;
             CREATE INDEX messages_with_files ON messages (shop, files_until, effect_id) WHERE files_until IS NOT NULL;
 
             -- Who is working on an effect. A token is issued once; an old one has no effect.
@@ -862,6 +951,13 @@ extension Migration {
             --   transit     those that arrived: `a` the carrier, `b` a bucket of the days
             --   ratings     questions by the day of asking: `a` what is rated, `b` 'asked', and the score of those that
             --               were answered
+            --   questions   messages of customers: `a` what they ask for
+            --   first_answers   conversations by the day of their first answer: `a` who gave it, `b` a bucket of the
+            --               time since the message
+            --   closings    conversations that were closed: `a` how they ended, `b` 'first' if she had to write once
+            --               only; of those that were opened again, `a` is 'reopened'
+            --   hand_overs  conversations that were handed to a person: `a` why
+            --   verdicts    answers that were judged: `a` what was asked for, `b` 'draft' or 'live' and the verdict
             --   trials      draws: `a` the trigger, `b` 'told' or 'held', and 'told contact' or 'held contact' of those
             --               after which the customer wrote
             CREATE TABLE tallies (

@@ -77,6 +77,24 @@ extension Connection {
         try run(Query.remember, [shop, name, board.rememberedText, now.milliseconds])
     }
 
+    /// Takes back what would tell people of a conversation that nobody waits in any more, or that a colleague has: mails
+    /// that nobody has begun to send, and that tell of no other who waits. If it is given back, they are told anew.
+    func withdrawAlerts(of record: ConversationRecord, shop: Int64, now: Moment, tally: inout Tally) throws {
+        guard record.holder != nil || record.waitsSince == nil else { return }
+        let holder = record.waitsSince == nil ? "" : record.holder ?? ""
+        for id in try all(Query.unsentAlerts, [shop, record.id, holder], { $0[0] as Int64 }) {
+            guard let effect = try self.effect(id, shop: shop), effect.state == .ready, effect.attempts == 0,
+                try integer(Query.leasedAttempt, [shop, id]) == nil,
+                try integer(Query.othersOfAlert, [shop, id, record.id]) == nil
+            else { continue }
+            let leased = try changes("DELETE FROM leases WHERE shop = ? AND effect_id = ?", [shop, id])
+            if leased > 0 { try letAnotherGoAhead(insteadOf: id, shop: shop, now: now) }
+            try move(
+                effect, to: DecisionNote(at: now, state: .withdrawn, reason: .heldByPerson), shop: shop, tally: &tally)
+            try run("DELETE FROM conversation_alerts WHERE shop = ? AND effect_id = ?", [shop, id])
+        }
+    }
+
     /// Removes the mails that told the shop's people of a conversation.
     func removeAlerts(ofConversation id: Int64, shop: Int64) throws {
         for effect in try all(Query.alertsOfConversation, [shop, id], { $0[0] as Int64 }) {
@@ -125,6 +143,22 @@ extension Query {
         WHERE conversations.shop = ? AND conversations.holder = ? AND conversations.state = 'person'
             AND conversations.holder IS NOT NULL AND \(isUntold)
         ORDER BY conversations.place, conversations.id LIMIT ?
+        """
+    static let unsentAlerts = """
+        SELECT DISTINCT conversation_alerts.effect_id
+        FROM conversation_alerts JOIN effects ON effects.shop = conversation_alerts.shop
+            AND effects.id = conversation_alerts.effect_id
+        WHERE conversation_alerts.shop = ? AND conversation_alerts.conversation_id = ?
+            AND conversation_alerts.person <> ? AND effects.state = 'ready' AND effects.attempts = 0
+        """
+    static let othersOfAlert = """
+        SELECT 1 FROM conversation_alerts JOIN conversations ON conversations.shop = conversation_alerts.shop
+            AND conversations.id = conversation_alerts.conversation_id
+        WHERE conversation_alerts.shop = ? AND conversation_alerts.effect_id = ?
+            AND conversation_alerts.conversation_id <> ? AND conversations.state = 'person'
+            AND conversations.waits_since IS NOT NULL
+            AND (conversations.holder IS NULL OR conversations.holder = conversation_alerts.person)
+        LIMIT 1
         """
     static let alertsOfConversation = """
         SELECT effect_id FROM conversation_alerts WHERE shop = ? AND conversation_id = ?

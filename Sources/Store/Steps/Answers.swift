@@ -161,7 +161,10 @@ extension Connection {
         let isLive = [.ready, .sent, .bounced].contains(effect.state)
         try putAnswer(effect, isLive: isLive, at: now, shop: shop)
         let before = try first(Query.verdictOfAnswer, [shop, effect.id]) { row in
-            (isRight: (row[0] as String?).map { $0 == "right" }, isCounted: row.isNull(1))
+            (
+                isRight: (row[0] as String?).map { $0 == "right" }, isCounted: row.isNull(1),
+                at: row.optionalMoment(2)
+            )
         }
         guard let before else { return }
         let counted = before.isCounted ? before.isRight : nil
@@ -174,7 +177,8 @@ extension Connection {
             [
                 verdict.isRight ? "right" : "wrong", verdict.by.rawValue, now.milliseconds, mail, shop, effect.id,
             ])
-        if mail == nil { try prove(effect.id, wasRight: counted == true, shop: shop, now: now) }
+        guard mail == nil else { return }
+        try prove(effect.id, rightSince: counted == true ? before.at ?? now : nil, shop: shop, now: now)
     }
 
     /// What a person said by sending a draft counts when that mail goes out, and not at all if it never does.
@@ -186,25 +190,34 @@ extension Connection {
         case .waiting, .ready: return
         case .sent, .bounced:
             try run("UPDATE answers SET waits_for = NULL WHERE shop = ? AND effect_id = ?", [shop, effect])
-            try prove(effect, wasRight: false, shop: shop, now: moment)
+            try prove(effect, rightSince: nil, shop: shop, now: moment)
         default: try run("DELETE FROM answers WHERE shop = ? AND effect_id = ?", [shop, effect])
         }
     }
 
-    /// Counts the verdict on an answer in the proof of its kind of question.
+    /// Counts the verdict on an answer in the proof of its kind of question, and in the figures.
     ///
-    /// - Parameter wasRight: whether it counted as right before.
-    private func prove(_ effect: Int64, wasRight: Bool, shop: Int64, now: Moment) throws {
+    /// - Parameter rightSince: when it counted as right before; nil where it did not.
+    private func prove(_ effect: Int64, rightSince: Moment?, shop: Int64, now: Moment) throws {
         let row = try first(Query.answerProved, [shop, effect]) { row in
-            (intent: row[0] as String, language: row[1] as String, author: row[2] as String, verdict: row[3] as String?)
+            (
+                intent: row[0] as String, language: row[1] as String, author: row[2] as String,
+                verdict: row[3] as String?, isLive: row[4] as Bool
+            )
         }
         guard let row, let verdict = row.verdict else { return }
+        var tally = Tally()
+        if let rightSince {
+            tally.judged(row.intent, isLive: row.isLive, isRight: true, at: rightSince, -1, shop: shop)
+        }
+        tally.judged(row.intent, isLive: row.isLive, isRight: verdict == "right", at: now, 1, shop: shop)
+        try tally.write(to: self)
         let name = RememberedName.answerProofs.rawValue
         let text = try first("SELECT value FROM remembered WHERE shop = ? AND name = ?", [shop, name]) {
             $0[0] as String
         }
         var proofs = text.flatMap(AnswerProofs.init(rememberedText:)) ?? AnswerProofs()
-        if wasRight {
+        if rightSince != nil {
             proofs[row.intent, row.language, row.author].correct()
         } else {
             proofs[row.intent, row.language, row.author].note(right: verdict == "right")
@@ -216,9 +229,9 @@ extension Connection {
 extension Query {
     static let storeSecret = "SELECT secret FROM store WHERE one = 1"
     static let answerRow = "SELECT 1 FROM answers WHERE shop = ? AND effect_id = ?"
-    static let verdictOfAnswer = "SELECT verdict, waits_for FROM answers WHERE shop = ? AND effect_id = ?"
+    static let verdictOfAnswer = "SELECT verdict, waits_for, judged_at FROM answers WHERE shop = ? AND effect_id = ?"
     static let answerProved = """
-        SELECT intent, language, understood_by, verdict FROM answers WHERE shop = ? AND effect_id = ?
+        SELECT intent, language, understood_by, verdict, is_live FROM answers WHERE shop = ? AND effect_id = ?
         """
     static let answerWaitingFor = """
         SELECT effect_id FROM answers WHERE shop = ? AND waits_for = ? AND waits_for IS NOT NULL

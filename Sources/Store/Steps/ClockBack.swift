@@ -24,6 +24,9 @@ extension Store {
             try db.run("UPDATE store SET last_moment = ? WHERE one = 1", [now.milliseconds])
             for (shop, _) in try db.shops() { try db.bringBack(shop: shop, to: now) }
             try db.bringCarriersBack(to: now)
+            try db.run(
+                "UPDATE limits SET ends_at = ? WHERE ends_at > ?",
+                [(now + Store.longestLimit).milliseconds, (now + Store.longestLimit).milliseconds])
             return last
         }
         if before != nil { records.clear() }
@@ -33,6 +36,8 @@ extension Store {
     /// The longest that a parcel waits for its next question (`AskingSchedule`), and the longest lease.
     fileprivate static let longestAsk = Duration.days(2)
     fileprivate static let longestLease = Duration.hours(1)
+    /// The longest window of a limit on what strangers do.
+    fileprivate static let longestLimit = Duration.days(1)
 }
 
 extension Connection {
@@ -65,6 +70,13 @@ extension Connection {
         for column in ["asked_at", "given_at", "posted_at"] {
             try run("UPDATE ratings SET \(column) = ? WHERE shop = ? AND \(column) > ?", [moment, shop, moment])
         }
+        for column in ["seen_at", "mailed_at"] {
+            try run("UPDATE chats SET \(column) = ? WHERE shop = ? AND \(column) > ?", [moment, shop, moment])
+        }
+        // Whoever has a chat or a code asks for another.
+        let chatEnd = (now + ChatRules.life).milliseconds
+        try run("UPDATE chats SET ends_at = ? WHERE shop = ? AND ends_at > ?", [chatEnd, shop, chatEnd])
+        try run("UPDATE chats SET code_ends_at = ? WHERE shop = ? AND code_ends_at > ?", [moment, shop, moment])
         for column in ["decided_at", "contacted_at"] {
             try run("UPDATE trials SET \(column) = ? WHERE shop = ? AND \(column) > ?", [moment, shop, moment])
         }
@@ -100,6 +112,7 @@ extension Connection {
             try run(
                 "UPDATE conversations SET \(column) = ? WHERE shop = ? AND \(column) > ?", [moment, shop, moment])
         }
+        try run("DELETE FROM presence WHERE shop = ? AND seen_at > ?", [shop, moment])
         try run(
             "UPDATE conversation_messages SET said_at = ? WHERE shop = ? AND said_at > ?", [moment, shop, moment])
     }

@@ -149,7 +149,11 @@ extension Connection {
             record.answersLastDay = max(record.answersLastDay, try answers(since: now - .days(1)))
             let questions = try integer(Query.questionsSince, [shop, key, (now - .days(30)).milliseconds])
             record.questionsLast30Days = max(record.questionsLast30Days, Int(questions ?? 0))
+            let losses = try integer(
+                Query.lossesSince, [shop, key, (now - .days(365)).milliseconds, "%\"delivered_not_received\"%"])
+            record.lossesLastYear = max(record.lossesLastYear, Int(losses ?? 0))
         }
+        record.rating = try integer(Query.scoreOfConversation, [shop, id]).map { Int($0) }
         return record
     }
 
@@ -173,16 +177,23 @@ extension Connection {
         let id = try known?.id ?? numbers.take(.aggregates, shop: shop, in: self)
         record.id = id
         record.messageCount += change.messages.count
-        let before = try first(Query.stateOfConversation, [shop, id]) {
-            (isPersons: ["person", "snoozed"].contains($0[0] as String), waited: $0.optionalMoment(1))
+        let before = try first(Query.stateOfConversation, [shop, id]) { row in
+            (state: row[0] as String, waitsSince: row.optionalMoment(1))
         }
+        let wasPersons = ["person", "snoozed"].contains(before?.state)
+        try count(change, as: id, waitedSince: before?.waitsSince, shop: shop, now: now, tally: &tally)
         try put(record, isNew: known == nil, shop: shop, hash: hash)
-        try note(wasPersons: before?.isPersons ?? false, record, shop: shop, now: now)
+        try countOutcome(
+            of: change, as: id, wasClosed: before?.state == "closed", shop: shop, now: now, tally: &tally)
+        try note(wasPersons: wasPersons, record, shop: shop, now: now)
         var messages = change.messages
         var mails: [Int64] = []
         for mail in change.mails {
             let outcome = try commit([Plan(mail, of: record, now: now)], hash: hash, path: path, now: now)
             if let refusal = outcome.refused.values.first { throw refusal }
+            if mail.origin == .person, let effect = outcome.effects.first {
+                try wantCopy(ofEffect: effect.id, shop: shop)
+            }
             if mail.hasFiles, let effect = outcome.effects.first {
                 try keepFiles(ofEffect: effect.id, since: mail.dueAt, shop: shop)
             }
@@ -203,7 +214,12 @@ extension Connection {
             }
         }
         var events: [Event] = []
-        for event in change.events {
+        for var event in change.events {
+            if case .rated(let request, let mark, _, let at) = event {
+                let kind = EventKind.ratingGiven.rawValue
+                let last = try integer(Query.lastOccurrence, [shop, id, Rating.subject(request).key, kind])
+                event = .rated(request: request, mark: mark, n: Int(last ?? 0) + 1, at: at)
+            }
             let event = event.event(of: record, messages: messages, now: now)
             let stored = try insert(
                 event, aggregate: id, shop: shop, figure: Tally.figure(of: event, carrier: ""), numbers: &numbers)
@@ -213,7 +229,7 @@ extension Connection {
             tally.happened(event, carrier: "", shop: shop)
         }
         let waiting = ConversationRules.unanswered(
-            record, waited: before.flatMap { $0.isPersons ? $0.waited : nil }, messages: record.messages + messages,
+            record, waited: wasPersons ? before?.waitsSince : nil, messages: record.messages + messages,
             now: now)
         // It may have been handed back and forth meanwhile.
         if let waiting,
@@ -231,6 +247,7 @@ extension Connection {
                 try move(effect, to: note, shop: shop, tally: &tally)
             }
         }
+        try withdrawAlerts(of: record, shop: shop, now: now, tally: &tally)
         // From here on others number rows of the same kinds.
         try numbers.write(to: self)
         if var incoming {
@@ -321,7 +338,11 @@ extension Connection {
             try integer(Query.conversationOfSentMessage, [shop, effect.id]) == nil,
             let channel = try first(Query.channelOfConversation, [shop, conversation], { $0[0] as String })
         else { return }
+        try countFirstAnswer(effect, in: conversation, at: moment, shop: shop)
         let frozen = try message(effectID: effect.id, shop: shop)
+        // The chat shows these very words; of a mail or a text, the words are the message's.
+        let said = frozen?.asChat
+        let sentBy = said != nil ? InboundChannel.chat.rawValue : channel == "chat" ? "mailbox" : channel
         var numbers = RowNumbers()
         let id = try numbers.take(.conversationMessages, shop: shop, in: self)
         try run(
@@ -331,10 +352,11 @@ extension Connection {
             VALUES (?, ?, ?, 'out', 'bookbag', ?, ?, ?, 0, 0, 0, ?, ?, '', ?, ?, '[]')
             """,
             [
-                shop, id, conversation, moment.milliseconds, frozen?.summary ?? "", channel, frozen?.recipient,
-                frozen?.id, frozen?.summary ?? "", effect.id,
+                shop, id, conversation, moment.milliseconds, said ?? frozen?.summary ?? "", sentBy, frozen?.recipient,
+                frozen?.id, said == nil ? frozen?.summary ?? "" : "", effect.id,
             ])
         try numbers.write(to: self)
+        try wantCopy(ofEffect: effect.id, shop: shop)
         try run(
             """
             UPDATE conversations SET message_count = message_count + 1,
@@ -397,6 +419,10 @@ extension Query {
         SELECT count(*) FROM conversation_messages WHERE shop = ? AND sender_key = ? AND said_at > ?
             AND sender_key IS NOT NULL AND direction = 'in'
         """
+    static let lossesSince = """
+        SELECT count(DISTINCT conversation_id) FROM conversation_messages WHERE shop = ? AND sender_key = ?
+            AND said_at > ? AND sender_key IS NOT NULL AND direction = 'in' AND understood LIKE ?
+        """
     static let conversationOfEffect = """
         SELECT aggregates.id
         FROM effects JOIN aggregates ON aggregates.shop = effects.shop AND aggregates.id = effects.aggregate_id
@@ -428,6 +454,13 @@ extension Query {
         SELECT id, order_id, channel FROM conversations
         WHERE shop = ? AND address_key = ? AND address_key IS NOT NULL AND last_at >= ?
         ORDER BY last_at DESC, id DESC LIMIT 20
+        """
+    static let scoreOfConversation = """
+        SELECT score FROM ratings WHERE shop = ? AND aggregate_id = ? AND score IS NOT NULL
+        ORDER BY effect_id DESC LIMIT 1
+        """
+    static let lastOccurrence = """
+        SELECT max(n) FROM occurrences WHERE shop = ? AND aggregate_id = ? AND subject = ? AND kind = ?
         """
     static let channelOfConversation = "SELECT channel FROM conversations WHERE shop = ? AND id = ?"
     static let dueConversations = """

@@ -245,7 +245,10 @@ extension Query {
     /// One part for each state, each through its index and no longer than a page: however many effects there are, a
     /// page reads a few hundred rows.
     static func feed(states: [Effect.State], ofTrigger: Bool, since: Bool = false) -> String {
-        let narrowed = ofTrigger ? " AND trigger_name = ?" : ""
+        // That an answer to another question does not fit a message is no news.
+        let narrowed =
+            (ofTrigger ? " AND trigger_name = ?" : "")
+            + " AND NOT (line = 'answer' AND state = 'skipped' AND reason IN ('if', 'unless'))"
         let bounded = since ? " AND decided_at >= ?" : ""
         let parts = states.enumerated().map { index, state in
             """

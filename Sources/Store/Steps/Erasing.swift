@@ -114,6 +114,7 @@ extension Connection {
             messages += try removeConversation(
                 conversation, shop: shop, tally: &tally, keepingHashes: keepingHashes)
         }
+        messages += try removeChats(ofOrder: id, shop: shop, tally: &tally, keepingHashes: keepingHashes)
         messages += try removeStory(ofAggregate: id, shop: shop, tally: &tally)
         for table in ["scans", "rereads"] {
             try run("DELETE FROM \(table) WHERE shop = ? AND order_id = ?", [shop, id])
@@ -159,7 +160,7 @@ extension Connection {
     ) throws -> Int {
         let read: [Int64] = try all(Query.observationsOfConversation, [shop, id]) { $0[0] }
         try removeAlerts(ofConversation: id, shop: shop)
-        for table in ["conversation_alerts", "conversation_messages"] {
+        for table in ["conversation_alerts", "presence", "conversation_messages"] {
             try run("DELETE FROM \(table) WHERE shop = ? AND conversation_id = ?", [shop, id])
         }
         let messages = try removeStory(ofAggregate: id, shop: shop, tally: &tally)
@@ -168,6 +169,30 @@ extension Connection {
         for table in ["conversations", "aggregates"] {
             try run("DELETE FROM \(table) WHERE shop = ? AND id = ?", [shop, id])
         }
+        return messages
+    }
+
+    /// Removes the chats that proved an order, with whatever else was said in them, and takes back the codes of it.
+    fileprivate func removeChats(
+        ofOrder id: Int64, shop: Int64, tally: inout Tally, keepingHashes: Bool
+    ) throws -> Int {
+        var messages = 0
+        for key in try all(Query.chatsOfOrder, [shop, id], { $0[0] as Data }) {
+            for conversation in try all(Query.conversationNumbersOfAddress, [shop, key], { $0[0] as Int64 }) {
+                messages += try removeConversation(
+                    conversation, shop: shop, tally: &tally, keepingHashes: keepingHashes)
+            }
+            try removeWords(of: key, shop: shop)
+            for query in [Query.incomingOfAddress, Query.observationsOfAddress] {
+                try removeIncoming(all(query, [shop, key]) { $0[0] }, shop: shop, keepingHashes: keepingHashes)
+            }
+        }
+        try run("DELETE FROM chats WHERE shop = ? AND order_id = ?", [shop, id])
+        try run(
+            """
+            UPDATE chats SET claim_id = NULL, claim_key = NULL, code_digest = NULL, code_ends_at = NULL
+            WHERE shop = ? AND claim_id = ?
+            """, [shop, id])
         return messages
     }
 
@@ -209,12 +234,18 @@ extension Connection {
         ] {
             try run("DELETE FROM \(table) WHERE shop = ? AND effect_id = ?", [shop, id])
         }
+        try run(
+            """
+            UPDATE bookings SET told_by = 0
+            WHERE shop = ? AND effect_id = ? AND told_by IS NULL AND withdrawn_by IS NULL AND freed_at IS NULL
+            """, [shop, id])
         try run("DELETE FROM effects WHERE shop = ? AND id = ?", [shop, id])
         return messages
     }
 }
 
 extension Query {
+    static let chatsOfOrder = "SELECT name_key FROM chats WHERE shop = ? AND order_id = ?"
     static let conversationNumbersOfOrder = """
         SELECT id FROM conversations WHERE shop = ? AND order_id = ? AND order_id IS NOT NULL
         """

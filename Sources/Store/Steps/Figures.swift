@@ -164,7 +164,7 @@ extension Query {
     static let tallySums = """
         SELECT name, a, b, CAST(sum(n) AS INTEGER), CAST(sum(total) AS INTEGER) FROM tallies
         WHERE shop = ? AND name IN ('decisions', 'lags', 'told', 'events', 'delays', 'parcels', 'transit',
-                'ratings')
+                'ratings', 'questions', 'first_answers', 'closings', 'hand_overs', 'verdicts')
             AND day >= ? AND day <= ?
         GROUP BY name, a, b ORDER BY name, a, b
         """

@@ -70,6 +70,14 @@ extension Connection {
                 address: address, customer: customer, but: question.effectID, shop: shop)
         }
         if let request = question.ratingRequest { history.rating = try ratingNow(request, shop: shop) }
+        if let gift = question.gift {
+            history.gifts = try giftHistory(gift, but: question.effectID, shop: shop, hash: hash)
+        }
+        if let teller = question.teller {
+            let message = try newest(ofStems: teller.stems, trigger: teller.trigger, line: teller.line, shop: shop)
+            history.isToldAlready =
+                try message.flatMap { try integer(Query.isWaiting, [shop, $0]) } == nil
+        }
         history.silenced = try isSilenced(
             scopes: [
                 ("address", address), ("customer", customer), ("order", question.orderID.map(hash.order)),
@@ -107,6 +115,7 @@ extension Query {
             WHERE effect_events.shop = effects.shop AND effect_events.effect_id = effects.id
                 AND occurrences.subject = ?))
         """
+    static let isWaiting = "SELECT 1 FROM effects WHERE shop = ? AND id = ? AND state = 'waiting'"
     static let lastMessageTo = """
         SELECT counted_at FROM effects WHERE shop = ? AND recipient_key = ? AND counted_at IS NOT NULL
             AND is_contact = 1 AND id <> ? ORDER BY counted_at DESC LIMIT 1

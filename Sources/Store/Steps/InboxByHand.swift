@@ -213,6 +213,7 @@ extension Store {
                 effect, to: DecisionNote(at: now, state: .withdrawn, reason: .dropped, detail: "taken back"),
                 shop: shop, tally: &tally)
             try tally.write(to: db)
+            let answer = try db.onlyAnswer(effectID, of: conversation, shop: shop)
             try db.run(
                 "DELETE FROM conversation_messages WHERE shop = ? AND effect_id = ? AND effect_id IS NOT NULL",
                 [shop, effectID])
@@ -226,10 +227,14 @@ extension Store {
                             AND hers.direction = 'in' AND hers.id > coalesce((
                                 SELECT max(ours.id) FROM conversation_messages AS ours
                                 WHERE ours.shop = conversations.shop AND ours.conversation_id = conversations.id
-                                    AND ours.direction = 'out'), 0))
+                                    AND ours.direction = 'out' AND (ours.author = 'person' OR ours.effect_id IN (
+                                        SELECT effect_id FROM answers
+                                        WHERE answers.shop = ours.shop
+                                            AND answers.conversation_id = ours.conversation_id))), 0))
                 WHERE shop = ? AND id = ?
                 """, [audit.who, ConversationReason.taken.rawValue, shop, conversation])
             try db.run("UPDATE aggregates SET version = version + 1 WHERE shop = ? AND id = ?", [shop, conversation])
+            try db.countTakenBack(answer: answer, of: conversation, shop: shop)
             let wasPersons = record.isPersons
             record.state = .person
             try db.note(wasPersons: wasPersons, record, shop: shop, now: now)

@@ -159,17 +159,18 @@ extension Connection {
                 switch silencing.who {
                 case .address(let address): .address(address)
                 case .key(let key): .addressKey(key)
+                case .order(let id): .order(id)
                 }
             try silence(
                 scope, shop: shop, stream: silencing.stream, reason: silencing.reason,
                 note: silencing.note, until: silencing.until, hash: hash, now: now)
         }
         for one in outcome.revocations {
+            let scope: SilenceScope = one.orderID.map { .order($0) } ?? .address(one.address)
             try run(
                 "DELETE FROM silences WHERE shop = ? AND scope = ? AND scope_key = ? AND stream = ? AND reason = ?",
                 [
-                    shop, SilenceScope.address("").name, hash.address(one.address), one.stream.rawValue,
-                    IncomingOutcome.Silencing.optOut,
+                    shop, scope.name, scope.key(hash), one.stream.rawValue, IncomingOutcome.Silencing.optOut,
                 ])
         }
         for mail in [outcome.forward, outcome.reply].compactMap(\.self) {

@@ -20,22 +20,9 @@ extension Store {
             var shops = ShopNumbers()
             var numbers = RowNumbers()
             var new: [RawObservation] = []
-            for var one in observations {
+            for one in observations {
                 let shop = try shops.number(one.shop, in: db)
-                let known = try db.integer(Query.observation, [shop, one.source, one.externalID])
-                if known != nil { continue }
-                one.id = try numbers.take(.observations, shop: shop, in: db)
-                try db.run(
-                    """
-                    INSERT INTO observations (shop, id, source, external_id, about_kind, about_gid, address_key,
-                        received_at, kind, bytes)
-                    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-                    """,
-                    [
-                        shop, one.id, one.source, one.externalID, one.about?.kind.rawValue, one.about?.id,
-                        one.address.map(hash.address), one.receivedAt.milliseconds, one.kind, one.bytes,
-                    ])
-                new.append(one)
+                if let kept = try db.keep(one, shop: shop, hash: hash, numbers: &numbers) { new.append(kept) }
             }
             try numbers.write(to: db)
             if let cursor {
@@ -88,6 +75,26 @@ extension RawObservation {
 }
 
 extension Connection {
+    /// Keeps one observation, and returns it with its number; nil where its source had sent it before.
+    func keep(
+        _ observation: RawObservation, shop: Int64, hash: KeyedHash, numbers: inout RowNumbers
+    ) throws -> RawObservation? {
+        var one = observation
+        guard try integer(Query.observation, [shop, one.source, one.externalID]) == nil else { return nil }
+        one.id = try numbers.take(.observations, shop: shop, in: self)
+        try run(
+            """
+            INSERT INTO observations (shop, id, source, external_id, about_kind, about_gid, address_key, received_at,
+                kind, bytes)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            """,
+            [
+                shop, one.id, one.source, one.externalID, one.about?.kind.rawValue, one.about?.id,
+                one.address.map(hash.address), one.receivedAt.milliseconds, one.kind, one.bytes,
+            ])
+        return one
+    }
+
     /// Marks an observation as judged.
     func markJudged(_ observation: RawObservation, shop: Int64, now: Moment) throws {
         try run(

@@ -302,6 +302,7 @@ extension Connection {
                 note.state.rawValue, note.at.milliseconds, note.state.rawValue, shop, effect.id,
             ])
         try append(note, effectID: effect.id, shop: shop)
+        try settleGift(of: effect, to: note.state, at: note.at, shop: shop)
         if note.state == .sent { try noteAnswer(effect, at: note.at, shop: shop) }
         try settleVerdict(waitingFor: effect, now: note.state, at: note.at, shop: shop)
         tally.move(effect, from: effect.state, to: note.state, shop: shop)
@@ -457,6 +458,10 @@ extension Connection {
                 "UPDATE effects SET attempts_in_doubt = attempts_in_doubt + 1 WHERE shop = ? AND id = ?",
                 [shop, effect.id])
             tally.add(.inDoubt, [effect.channel.rawValue, effect.route.target], shop: shop)
+        }
+        switch outcome.verdict {
+        case .accepted, .refused: try wakeMessages(beside: effect, shop: shop, now: now)
+        case .deferred, .unavailable: break
         }
         switch outcome.verdict {
         case .accepted:

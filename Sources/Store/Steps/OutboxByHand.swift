@@ -28,6 +28,8 @@ extension Store {
             guard let effect = try db.effect(effectID, shop: shop), effect.canBeRetried,
                 let message = try db.message(effectID: effectID, shop: shop)
             else { return false }
+            // It tells of a code that is ended by now.
+            if try !db.tellAgain(effect, shop: shop) { return false }
             if effect.state == .refused, let recipient = message.recipient {
                 try db.run(
                     "DELETE FROM silences WHERE shop = ? AND scope = 'address' AND scope_key = ? AND reason = ?",
@@ -140,7 +142,9 @@ extension Store {
 extension Effect {
     /// True if it may be retried by hand.
     public var canBeRetried: Bool {
-        switch state {
+        // What a gift cost is free again, and may be given to others.
+        if channel == .shop, state != .ready { return false }
+        return switch state {
         case .ready, .refused: true
         case .withdrawn: reason == .restored
         default: false

@@ -263,22 +263,18 @@ extension Connection {
 }
 
 extension Store: ActionLedger {
-    public func beside(_ effect: Effect) async throws(StoreFailure) -> [ActionStanding] {
-        guard let event = effect.event else { return [] }
-        return try await read { db in
+    public func beside(_ effect: Effect, lines: [String]) async throws(StoreFailure) -> [ActionStanding] {
+        try await read { db in
             let shop = try db.shop(effect.shop)
-            let others = try db.all(Query.beside, [shop, event.id, effect.trigger, effect.id]) { row in
-                (
-                    id: row[0] as Int64,
-                    standing: ActionStanding(
-                        line: row[1], channel: ChannelName(rawValue: row[2]), state: try row.word(3), results: [:])
-                )
-            }
-            return try others.map { id, standing in
-                var standing = standing
-                for (name, value) in try db.all(Query.resultsOf, [shop, id], { ($0[0] as String, $0[1] as String) }) {
-                    standing.results[name] = value
-                }
+            return try lines.compactMap { line in
+                guard
+                    let id = try db.newest(
+                        ofStems: effect.keys.map(Planner.stem), trigger: effect.trigger, line: line, shop: shop),
+                    let other = try db.effect(id, shop: shop)
+                else { return nil }
+                var standing = ActionStanding(
+                    effectID: id, line: line, channel: other.channel, state: other.state, results: [:])
+                standing.results = try db.results(of: id, shop: shop)
                 return standing
             }
         }
@@ -325,6 +321,20 @@ private struct PlanWriter {
         }
         if before?.state == .ready, effect.state != .ready {
             try db.count(false, effectID: effect.id, shop: shop, tally: &tally)
+        }
+        if before?.state == .ready, effect.state != .ready, effect.state != .waiting {
+            try db.settleGift(of: effect, to: effect.state, at: now, shop: shop)
+        }
+        if let booking = change.booking,
+            try !db.book(booking, of: effect, shop: shop, hash: hash, now: now)
+        {
+            return nil
+        }
+        if let gift = change.takesBackGift, try !db.takeBack(gift, by: effect.id, shop: shop) { return nil }
+        if effect.state == .ready, let message = change.message, !message.tells.isEmpty,
+            try !db.tell(message.tells, by: effect.id, shop: shop)
+        {
+            return nil
         }
         if let asks = change.asks,
             try !db.put(asks, of: effect, shop: shop, hash: hash, now: now, tally: &tally)
@@ -488,6 +498,18 @@ private struct PlanWriter {
 }
 
 extension Connection {
+    /// The newest effect of a trigger's line that holds one of these keys or a repetition of it.
+    func newest(ofStems stems: [String], trigger: String, line: String, shop: Int64) throws -> Int64? {
+        let origin = EffectOrigin.trigger.rawValue
+        return try stems.compactMap { stem in
+            // What repeats has its stem and a number behind a space, and `!` is what follows that.
+            let from = Planner.repetitions(of: stem)
+            return try integer(
+                Query.newestRepetition, [shop, origin, trigger, line, from, String(from.dropLast() + "!")])
+                ?? integer(Query.holderOfKey, [shop, origin, trigger, line, stem])
+        }.max()
+    }
+
     /// The number of the effect that holds a key.
     fileprivate func holder(of key: OccurrenceKey, shop: Int64) throws -> Int64? {
         try integer(Query.holderOfKey, [shop, key.origin.rawValue, key.trigger, key.line, key.key])
@@ -506,10 +528,6 @@ extension Connection {
 }
 
 extension Query {
-    static let beside = """
-        SELECT id, line, channel, state FROM effects
-        WHERE shop = ? AND event_id = ? AND trigger_name = ? AND id <> ? ORDER BY id
-        """
     static let resultsOf = "SELECT name, value FROM results WHERE shop = ? AND effect_id = ?"
     static let pendingEvents = """
         SELECT \(Event.columns)

@@ -1,5 +1,6 @@
 internal import FoundationEssentials
 public import Outreach
+internal import Platform
 
 // What customers were asked to rate, and what they answered. The row of a question is written with the message that
 // asks, so a link finds it as soon as anybody can have it; the answer is written in the step that marks its observation
@@ -17,6 +18,55 @@ extension Store {
             let shop = try db.shop(order.shop)
             guard let id = try db.order(order.orderID, shop: shop) else { return [] }
             return try db.all(Query.ratingsOfAggregate, [shop, id]) { try Rating($0) }
+        }
+    }
+
+    /// The ratings that were given of something, oldest first, at most 100.
+    public func ratings(of subject: AggregateID, shop domain: String) async throws(StoreFailure) -> [Rating] {
+        try await read { db in
+            let shop = try db.shop(domain)
+            guard let about = try db.aggregate(subject, shop: shop) else { return [] }
+            return try db.all(Query.ratingsOfAggregate, [shop, about.id]) { try Rating($0) }
+        }
+    }
+
+    /// What became of a rating of a conversation.
+    public enum RatedConversation: Sendable {
+        case written([Event])
+        /// The rating stands otherwise by now, or its observation was judged already.
+        case ratingIsOutdated
+        case conversationIsOutdated
+    }
+
+    /// Writes a rating of a conversation, with what that changes in it and the mark that its observation was judged: all
+    /// of it or nothing. A low one that is told counts as wrong for the answers in it that went out by themselves.
+    public func commit(
+        _ change: ConversationChange, judged observation: RawObservation, rating: RatingChange, now: Moment
+    ) async throws(StoreFailure) -> RatedConversation {
+        let hash = hash
+        let path = path
+        defer { changes.call() }
+        return try await write { db in
+            let shop = try db.shop(observation.shop)
+            guard try db.isCurrent(rating, of: [observation], shop: shop) else { return .ratingIsOutdated }
+            var written: [Event]?
+            let refusal = try db.isolated(path: path) {
+                written = try db.write(
+                    change, judged: [observation], incoming: nil, hash: hash, path: path, now: now)?.events
+                return written != nil
+            }
+            if let refusal { throw refusal }
+            guard let written else { return .conversationIsOutdated }
+            var tally = Tally()
+            try db.put(rating, shop: shop, tally: &tally)
+            try tally.write(to: db)
+            if rating.after.wasLow, !rating.before.wasLow {
+                for answer in try db.all(Query.liveAnswers, [shop, change.record.id], { $0[0] as Int64 }) {
+                    try db.note(AnswerVerdict(of: answer, isRight: false, by: .rating), shop: shop, now: now)
+                }
+            }
+            try db.note(now)
+            return .written(written)
         }
     }
 
@@ -169,6 +219,10 @@ extension Query {
         JOIN aggregates ON aggregates.shop = ratings.shop AND aggregates.id = ratings.aggregate_id
         WHERE ratings.shop = ? AND ratings.aggregate_id = ? AND ratings.kind IS NOT NULL AND ratings.score IS NOT NULL
         ORDER BY ratings.effect_id LIMIT 100
+        """
+    static let liveAnswers = """
+        SELECT effect_id FROM answers WHERE shop = ? AND conversation_id = ? AND is_live = 1
+        ORDER BY effect_id DESC LIMIT 50
         """
     static let ratingCount = "SELECT kind, day, score, counts FROM ratings WHERE shop = ? AND effect_id = ?"
     static let ratingDay = "SELECT day FROM ratings WHERE shop = ? AND effect_id = ?"

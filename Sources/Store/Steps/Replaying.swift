@@ -171,6 +171,9 @@ private struct CustomerReader {
                 row: OrderRowKey(shop: shop, id: one.id), version: 1, format: one.format, record: one.record,
                 scans: try db.scans(orderID: one.id, shop: shop), events: try events(of: one))
             customer.orders.append(try loaded.assembled(decoder: decoder))
+            for request in customer.orders.last?.events.compactMap(\.ratingRequest) ?? [] {
+                customer.ratings[request] = try db.ratingNow(request, shop: shop)
+            }
         }
         if hasSilences {
             typealias Scope = (name: String, key: Data, orders: [Raw])

@@ -311,12 +311,21 @@ extension DeskSite {
             orders: orders?.prefix(Self.rowsOfPage).map { line in
                 FigureRowsPage.Row(
                     order: line.orderName,
-                    path: OrderNumber(line.orderID).map { "\(visit.path)/orders/\($0.number)" },
+                    path: rowPath(of: line, rows, visit),
                     customer: line.customer,
                     carrier: line.carrier, when: line.day.map(clock.day) ?? "", at: line.at.map { Instant($0, clock) },
                     days: line.days.map { "\($0) day\($0 == 1 ? "" : "s") on the way" }, words: line.words)
             }, next: next)
         return pages.desk(page, frame(title: page.title, page: .analytics, visit: visit))
+    }
+
+    /// Where the order, or the conversation, of a row is; nil for whoever may not open it.
+    private func rowPath(of line: FigureLine, _ rows: FiguresReport.Rows, _ visit: Visit) -> String? {
+        if case .ratings(.conversation, _) = rows {
+            guard visit.visitor.may(DeskPage.inbox.roles), let number = Int64(line.orderID) else { return nil }
+            return "\(visit.path)/inbox/\(number)"
+        }
+        return OrderNumber(line.orderID).map { "\(visit.path)/orders/\($0.number)" }
     }
 
     private static func figurePlace(_ text: String) -> FigurePlace? {

@@ -43,6 +43,8 @@ struct ConversationPage: PageContent {
         var diff: LineDiff?
         /// Why it cannot be written.
         var problem: String?
+        /// How near answers of its kind are to going out by themselves.
+        var proof = ""
     }
     struct Choice: Encodable, Sendable {
         var value: String
@@ -103,6 +105,8 @@ struct ConversationPage: PageContent {
     var changed: [String]
     /// Something that went wrong, as a sentence.
     var problem: String?
+    /// Who else has it open, a sentence each.
+    var othersHere: [String]
     /// Whether files were chosen, which a browser does not keep.
     var lostFiles: Bool
     var isClosed: Bool
@@ -170,7 +174,7 @@ extension DeskSite {
         let path = "\(visit.path)/inbox/\(conversation.id)"
         let last = conversation.lastIncoming
         let set = try await customer(of: record, visit)
-        let recipients = Self.recipients(record)
+        let recipients = Self.recipients(record, chat: try await openChat(of: record, now: now))
         let understood = last?.understood
         let sendings = view.effects.filter(\.canBeTakenBack).map {
             ConversationPage.Sending(effect: $0.id, at: Instant($0.dueAt, clock))
@@ -202,7 +206,8 @@ extension DeskSite {
                 snoozedUntil: conversation.snoozedUntil, closedAt: conversation.closedAt, clock: clock, visit: visit),
             waits: conversation.waitsSince.map { "waits \(ConversationWords.waits(now - $0))" }, path: path,
             list: "\(visit.path)/inbox", version: conversation.version, last: conversation.messages.last?.id ?? 0,
-            changed: kept.changed, problem: kept.problem, lostFiles: !kept.files.isEmpty,
+            changed: kept.changed, problem: kept.problem,
+            othersHere: try await others(at: conversation.id, visit), lostFiles: !kept.files.isEmpty,
             isClosed: conversation.state == .closed,
             isMine: conversation.isPersons && conversation.holder == visit.visitor.person.email,
             isHeld: conversation.holder != nil || conversation.team != nil,
@@ -212,16 +217,21 @@ extension DeskSite {
             subject: core.post.subject(of: record, shop: visit.shop), tags: conversation.tags,
             recipients: recipients.map(\.choice),
             typed: kept.text, saved: core.answers.saved(visit.shop), note: kept.note,
-            meanings: meanings, colleagues: colleagues(visit, besides: conversation.holder),
-            customerPath: customerPath(of: record.facts, visit), address: conversation.address ?? "",
+            meanings: meanings,
+            colleagues: colleagues(
+                visit, besides: conversation.holder,
+                away: visit.facts[.away] ?? AwayBoard(), now: now),
+            customerPath: customerPath(of: record.facts, visit),
+            address: ChatRules.isName(conversation.address) ? "" : conversation.address ?? "",
             order: record.isOrder ? orderBeside(record, clock: clock, now: now, visit: visit) : nil,
             understanding: understood.map(Self.understanding), whys: whys(view),
             silences: silences, orders: orders,
             others: view.others.prefix(8).map { talk($0, clock: clock, visit: visit) })
         // What a POST answers with has no address of its own that could be looked at again.
         let isLive = status == 200 && isWhole && kept.changed.isEmpty && kept.problem == nil && kept.text.isEmpty
-        return pages.desk(
-            page, frame(title: page.title, page: .inbox, visit: visit, isLive: isLive), status: status)
+        var around = frame(title: page.title, page: .inbox, visit: visit, isLive: isLive)
+        if isWhole { around.here = "\(path)/here" }
+        return pages.desk(page, around, status: status)
     }
 
     /// The order that a conversation is about, with the conversation in it.
@@ -232,6 +242,14 @@ extension DeskSite {
         }
         record.conversation = conversation
         return record
+    }
+
+    /// The chat in which a conversation is held, if it goes on.
+    func openChat(of record: OrderRecord, now: Moment) async throws -> ChatSession? {
+        guard record.conversation?.channel == .chat, let name = record.answerChat,
+            let chat = try await store.chat(named: name, shop: record.shop), chat.endsAt > now
+        else { return nil }
+        return chat
     }
 
     /// What is known of whoever wrote.
@@ -247,12 +265,30 @@ extension DeskSite {
         var address: MailAddress?
         /// The number that an answer by text goes to.
         var number: PhoneNumber?
+        /// The chat that it goes to.
+        var chat: String?
         var choice: ConversationPage.Choice
     }
 
     /// Whom a person's answer can go to: the order's address, else whoever wrote; where these differ a person decides.
-    static func recipients(_ record: OrderRecord) -> [Recipient] {
+    ///
+    /// - Parameter chat: the chat that it is said in, as long as that goes on.
+    static func recipients(_ record: OrderRecord, chat: ChatSession?) -> [Recipient] {
         guard let conversation = record.conversation else { return [] }
+        if conversation.channel == .chat {
+            let own = record.isOrder && record.answerChat != nil ? record.recipient : nil
+            let mail = own.map {
+                Recipient(
+                    address: $0,
+                    choice: ConversationPage.Choice(value: "order", title: "\($0.address), the order's address"))
+            }
+            let inChat = chat.map { chat in
+                let then = own == nil ? "; no address is proved" : "; by mail too if it is not read in ten minutes"
+                return Recipient(
+                    chat: chat.name, choice: ConversationPage.Choice(value: "chat", title: "in the chat\(then)"))
+            }
+            return [inChat, mail].compactMap(\.self)
+        }
         if conversation.channel == .sms,
             let number = (conversation.lastIncoming?.sender ?? conversation.address).flatMap({ PhoneNumber($0) })
         {
@@ -313,9 +349,11 @@ extension DeskSite {
             switch (message.direction, message.author) {
             case (.incoming, _):
                 if let sender = message.sender, sender.lowercased() != view.record.address?.lowercased() {
-                    said.who = sender
+                    said.who = Self.name(nil, sender)
                 }
-                if message.trust == 0 { said.remark = "Nothing proves who wrote this." }
+                if message.trust == 0 { said.remark = "Sender not verified" }
+                // A subject that no mail has says how it came about.
+                if message.channel == .chat, !message.subject.isEmpty { said.remark = message.subject }
             case (.note, let author):
                 said.kind = "note"
                 said.channel = "wrote a note"
@@ -361,8 +399,10 @@ extension DeskSite {
     ) async throws -> [ConversationPage.Draft] {
         guard view.effects.contains(where: \.isDraft) else { return [] }
         var drafts: [ConversationPage.Draft] = []
+        let proof = try await proof(of: record.conversation?.lastIncoming?.understood, shop: record.shop)
         for effect in try await store.drafts(of: view.record.id, shop: view.record.shop) {
             var draft = ConversationPage.Draft(effect: effect.id, trigger: effect.trigger, text: "", typed: "")
+            draft.proof = proof
             switch try await core.answers.draft(effect, about: record, in: store, now: now) {
             case .text(let text, _): (draft.text, draft.typed) = (text, text)
             case .impossible(let why): draft.problem = why
@@ -377,13 +417,32 @@ extension DeskSite {
         return drafts
     }
 
+    /// What sending a draft counts for.
+    private func proof(of understood: Understood?, shop: String) async throws -> String {
+        guard let understood, let intent = understood.asks.first, let language = understood.language else { return "" }
+        switch core.answers.mode(of: intent, shop: shop) {
+        case .drafts?: return "shop.yaml has one of your people send each of these."
+        case .whenProven?:
+            let proofs = try await store.remembered(.answerProofs, shop: shop) ?? AnswerProofs()
+            let kind = "\"\(ConversationWords.intent(intent))\" in \(ConversationWords.language(language))"
+            let words = proofs[intent, language, understood.author].sentence
+            return
+                "Sent with the same meaning, it counts as right. Answers to \(kind) go out by themselves once enough were right: \(words)"
+        default: return ""
+        }
+    }
+
     /// Who else can have it: the teams, and the others who answer.
-    private func colleagues(_ visit: Visit, besides holder: String?) -> [ConversationPage.Choice] {
+    private func colleagues(
+        _ visit: Visit, besides holder: String?, away: AwayBoard, now: Moment
+    ) -> [ConversationPage.Choice] {
         let all = people.answering(visit.shop)
         let teams = Set(all.flatMap(\.teams)).sorted()
         return teams.map { ConversationPage.Choice(value: "team:\($0)", title: "Team \($0)") }
-            + all.filter { $0.email != holder && $0.email != visit.visitor.person.email }.map {
-                ConversationPage.Choice(value: $0.email, title: $0.name)
+            + all.filter { $0.email != holder && $0.email != visit.visitor.person.email }.map { person in
+                let isAway = away.until(person.email, now: now) != nil
+                return ConversationPage.Choice(
+                    value: person.email, title: isAway ? "\(person.name), away" : person.name)
             }
     }
 

@@ -18,12 +18,13 @@ enum ConversationWords {
         case .tooMany: "many answers went there already"
         case .trigger: "by a trigger"
         case .notHelped: "the answer did not help"
+        case .ratedLow: "rated 2 or less"
         case .unreadable: "it could not be read"
         case .restored: "came before a backup was restored, and may have been answered"
         case .answered: "answered"
         case .taken: "taken over"
         case .handed: "handed on"
-        case .done: "somebody closed it"
+        case .done: "it was closed by hand"
         case .helped: "the answer helped"
         case .quiet: "nothing more was said"
         default: reason.rawValue.replacing("_", with: " ")
@@ -93,7 +94,7 @@ extension DeskSite {
     /// Whom a conversation is with, as far as that is known.
     static func name(_ name: String?, _ address: String?) -> String {
         if let name, !name.isEmpty { return name }
-        return address ?? "Somebody unknown"
+        return ChatRules.isName(address) ? "Somebody in the chat" : address ?? "Somebody unknown"
     }
 
     /// A colleague by name; whoever is not listed any more by address.

@@ -16,6 +16,7 @@ import Store
 //     wrong     an answer, or a draft, was not what the customer asked for
 //     right     an answer that was drawn to be looked at was
 //     saved     puts a saved reply into the form
+//     here      its reader has the page open (DeskSite+Presence)
 //     undo      takes back a reply that has not gone out
 //
 // Each form has the version that its page showed. Where somebody else has done something since, or the customer has
@@ -28,6 +29,7 @@ extension DeskSite {
 
     private static let acts = [
         "take", "give", "note", "snooze", "close", "reply", "approve", "wrong", "right", "undo", "saved",
+        "here",
     ]
 
     /// Whether that is something that is done to a conversation. Its answer may be a page, which an open browser asks for
@@ -43,6 +45,7 @@ extension DeskSite {
             let view = try await store.conversationView(id, shop: visit.shop)
         else { return notFound(visit.visitor) }
         let (form, chosen) = request.uploaded
+        if act == "here" { return try await here(view, form, visit) }
         if act == "undo" { return try await undo(view, form, visit) }
         var kept = ConversationKept()
         let (files, tooMuch) = Self.attachments(chosen)
@@ -226,13 +229,18 @@ extension DeskSite {
         guard !text.isEmpty else {
             return try await problem("Nothing was sent: there are no words yet.", view, kept, visit)
         }
-        let recipients = Self.recipients(record)
+        let recipients = Self.recipients(record, chat: try await openChat(of: record, now: now))
         guard let recipient = recipients.first(where: { $0.choice.value == form["to"] }) ?? recipients.first else {
             return try await problem("Nothing was sent: no address or number is known.", view, kept, visit)
         }
         let key = "\(conversation.id) \(conversation.version)"
         let mail: Message?
-        if let number = recipient.number {
+        if let chat = recipient.chat {
+            guard kept.files.isEmpty else {
+                return try await problem("Nothing was sent: no file goes with words in the chat.", view, kept, visit)
+            }
+            mail = core.chat(text, to: chat, key: key, shop: visit.shop)
+        } else if let number = recipient.number {
             let silences = try await store.silences(of: .address(number.text), shop: visit.shop, now: now)
             guard !silences.contains(where: { $0.reason == IncomingOutcome.Silencing.optOut }) else {
                 return try await problem("Nothing was sent: this number gets no texts any more.", view, kept, visit)
@@ -250,16 +258,18 @@ extension DeskSite {
         }
         guard let mail else {
             let why =
-                recipient.number == nil
-                ? "no mail can be made of this, or the shop has no relay"
-                : "it is longer than a text can be, or the shop sends no texts"
+                recipient.chat != nil
+                ? "the shop has no chat any more"
+                : recipient.number == nil
+                    ? "no mail can be made of this, or the shop has no relay"
+                    : "it is longer than a text can be, or the shop sends no texts"
             return try await problem("Nothing was sent: \(why).", view, kept, visit)
         }
         let person = visit.visitor.person.email
         var message = ConversationMessage(
-            .outgoing, by: .person(person), at: now, text: text,
-            channel: recipient.number == nil ? .mailbox : .sms)
-        if recipient.number == nil { message.subject = mail.summary }
+            .outgoing, by: .person(person), at: now, text: mail.asChat ?? text,
+            channel: recipient.chat != nil ? .chat : recipient.number == nil ? .mailbox : .sms)
+        if message.channel == .mailbox { message.subject = mail.summary }
         message.recipient = mail.envelope.recipient
         message.files = kept.files.map { MessageFile(name: $0.name, type: $0.type, size: $0.bytes.count) }
         var change =
@@ -272,6 +282,12 @@ extension DeskSite {
                 .person, maker: "reply", key: key, message: mail, dueAt: now + Self.takeBackTime, carries: 0,
                 hasFiles: !kept.files.isEmpty)
         ]
+        // Whoever wrote from elsewhere looks for the answer there.
+        if recipient.choice.value == "order",
+            let told = ElsewhereNotice.mail(beside: record, post: core.post, now: now)
+        {
+            change.mails.append(told)
+        }
         var entry = entry
         if !kept.files.isEmpty {
             let count = kept.files.count

@@ -117,6 +117,7 @@ struct DeskSite: WebSite {
         case (.inbox, 0, false): return try await inbox(request, visit)
         case (.inbox, 1, false): return try await conversation(rest[0], request, visit)
         case (.inbox, 1, true) where rest[0] == "write": return try await write(request, visit)
+        case (.inbox, 1, true) where rest[0] == "away": return try await away(request, visit)
         case (.inbox, 3, false) where rest[1] == "file": return try await file(rest[2], of: rest[0], visit)
         case (.inbox, 2, true): return try await act(onConversation: rest[0], rest[1], request, visit)
         case (.orders, 1, false): return try await order(rest[0], visit)

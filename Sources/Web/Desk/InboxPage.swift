@@ -31,6 +31,8 @@ struct InboxPage: PageContent {
     /// What an empty list means.
     var empty: String
     var path: String
+    /// Until when whoever looks is away.
+    var away: Instant?
 
     /// An answer that went out by itself, to be looked at.
     struct Review: Encodable, Sendable {
@@ -128,10 +130,13 @@ extension DeskSite {
             next = "\(path)?list=\(choice.rawValue)&after=\(last.place.place).\(last.place.id)"
         }
         let clock = Clock(visit.zone)
+        let board = visit.facts[.away] ?? AwayBoard()
+        let away = board.until(person, now: core.now())
         let page = InboxPage(
             lists: Self.lists(choice, counts, path), rows: shown.map { talk($0, clock: clock, visit: visit) },
             next: next,
-            isLater: ![.closed, .all].contains(choice), empty: choice.empty, path: path)
+            isLater: ![.closed, .all].contains(choice), empty: choice.empty, path: path,
+            away: away.map { Instant($0, clock) })
         return pages.desk(page, frame(title: "Inbox: \(choice.title)", page: .inbox, visit: visit, isLive: true))
     }
 

@@ -97,12 +97,15 @@ extension DeskSite {
                 MessagePage.Look(name: $0, path: "\(path)?look=\($0)", isCurrent: $0 == look)
             },
             text: message.flatMap { message in
-                message.asText.map {
+                if let words = message.asChat {
+                    return MessagePage.Text(to: "the chat", size: "\(words.count) characters", words: words)
+                }
+                return message.asText.map {
                     MessagePage.Text(to: message.envelope.recipient, size: $0.size, words: $0.text)
                 }
             },
             body: message.flatMap { message in
-                message.kind == .email || message.kind == .sms
+                message.kind == .email || message.kind == .sms || message.kind == .chat
                     ? nil : String(decoding: JSONText.pretty(message.bytes), as: UTF8.self)
             },
             missing: message != nil

@@ -53,7 +53,7 @@ extension DeskSite {
         let mayEnd = visit.visitor.may(DeskPage.pause.roles)
         return (visit.facts[.pauses] ?? Pauses()).inForce(at: core.now()).map { pause in
             PauseShown(
-                what: pause.kind.title.capitalized, who: people[pause.by]?.name ?? pause.by,
+                what: "\(pause.kind.title.capitalized) \(pause.kind.isOrAre)", who: people[pause.by]?.name ?? pause.by,
                 since: Instant(pause.since, clock), until: pause.until.map { Instant($0, clock) },
                 path: mayEnd ? "\(visit.path)/pause/end" : nil, kind: pause.kind.rawValue)
         }

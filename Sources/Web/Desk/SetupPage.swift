@@ -45,6 +45,8 @@ struct SetupFacts: Sendable {
     var relayTook: Bool
     /// What people listed for this shop may do.
     var roles: Set<Role>
+    /// How many of those who answer get alerts.
+    var hearing = 0
     var effects: [Effect.State: Int]
     /// The path of the shop's pages.
     var path: String
@@ -56,7 +58,8 @@ extension SetupPage.Step {
     /// All of them, in the order in which one does them.
     static func all(_ known: SetupFacts) -> [SetupPage.Step] {
         [
-            shop(known), files(known), brand(known), relay(known), notify(known), people(known), shopify(known),
+            shop(known), files(known), brand(known), relay(known), notify(known), people(known), hearing(known),
+            shopify(known),
             first(known), live(known), mailbox(known), carriers(known), pages(known),
         ]
     }
@@ -156,7 +159,7 @@ extension SetupPage.Step {
     }
 
     private static func people(_ known: SetupFacts) -> SetupPage.Step {
-        let title = "People can do what is theirs"
+        let title = "Every role has somebody"
         let missing = [(Role.shop, "see Today"), (.edit, "save files and confirm edits"), (.operate, "retry and end")]
             .filter { !known.roles.contains($0.0) }
         guard !missing.isEmpty else {
@@ -166,6 +169,29 @@ extension SetupPage.Step {
             title: title, state: .todo,
             words: "Nobody may " + missing.map { "\($0.1) ('\($0.0.rawValue)')" }.joined(separator: ", or ") + ".",
             fix: "Give the role to somebody in people.yaml, then 'systemctl reload bookbag'.")
+    }
+
+    private static func hearing(_ known: SetupFacts) -> SetupPage.Step {
+        let title = "Somebody hears of customers who wait"
+        var ways: [String] = []
+        if let team = known.shop.handOverTo { ways.append("conversations go to \(team.address)") }
+        if known.shop.handOverTo == nil, let address = setting("notify", known) {
+            ways.append("conversations go to \(address)")
+        }
+        if known.hearing > 0 {
+            ways.append("\(known.hearing) \(known.hearing == 1 ? "person gets" : "people get") alerts")
+        }
+        guard ways.isEmpty else {
+            let words = ways.joined(separator: ", and ")
+            return SetupPage.Step(
+                title: title, state: .done, words: words.prefix(1).uppercased() + words.dropFirst() + ".")
+        }
+        return SetupPage.Step(
+            title: title, state: known.shop.mailbox == nil ? .optional : .todo,
+            words: "Nobody gets an alert, and nobody is notified: what no trigger answers waits in the Inbox unseen.",
+            fix:
+                "Give somebody who answers an 'alert' in people.yaml, or set 'notify', or 'hand_over_to' in bookbag.yaml."
+        )
     }
 
     private static func shopify(_ known: SetupFacts) -> SetupPage.Step {
@@ -237,7 +263,8 @@ extension SetupPage.Step {
         guard !names.isEmpty else {
             return SetupPage.Step(
                 title: title, state: .optional,
-                words: "None is: parcels are followed by what Shopify hears, which is later and says less.",
+                words:
+                    "None is: parcels are followed by what Shopify knows of them, which comes later and in less detail.",
                 fix: "Add 'carriers:' to bookbag.yaml with your keys.")
         }
         return SetupPage.Step(title: title, state: .done, words: names.joined(separator: ", ") + ".")
@@ -278,7 +305,8 @@ extension DeskSite {
             relayTook: counters.contains {
                 $0.name == "deliveries" && $0.labels.first == ChannelName.email.rawValue && $0.labels.last == "accepted"
                     && $0.total > 0
-            }, roles: people.roles(at: visit.shop), effects: effects,
+            }, roles: people.roles(at: visit.shop),
+            hearing: people.answering(visit.shop).count { $0.alert != nil }, effects: effects,
             path: visit.path, clock: Clock(visit.zone), mayEdit: visit.visitor.may(DeskPage.settings.roles))
         let steps = SetupPage.Step.all(known)
         let page = SetupPage(

@@ -34,7 +34,15 @@ struct TriggersPage: PageContent {
         var all: String
     }
 
+    /// How near the answers to a kind of question are to going out by themselves.
+    struct Proof: Encodable, Sendable {
+        var asks: String
+        var language: String
+        var words: String
+    }
+
     var triggers: [Trigger]
+    var proofs: [Proof] = []
     var settings: String?
     var faults: [String]
     var held: Held?
@@ -87,8 +95,22 @@ extension DeskSite {
                 code: $0.code, who: $0.who ?? [], mayConfirm: visit.visitor.may([.edit]),
                 path: "\(visit.path)/triggers/confirm", all: "\(visit.path)/triggers/held")
         }
+        let proofs = (facts[.answerProofs] ?? AnswerProofs()).rows(of: Understood.builtIn).map { row in
+            let mode = core.answers.mode(of: row.intent, shop: visit.shop) ?? .whenProven
+            let words =
+                switch mode {
+                case .live: "They go out: shop.yaml says so."
+                case .drafts: "Each is sent by one of your people: shop.yaml says so."
+                case .off: "People answer: shop.yaml says so."
+                case .whenProven: row.proof.sentence
+                }
+            return TriggersPage.Proof(
+                asks: ConversationWords.intent(row.intent), language: ConversationWords.language(row.language),
+                words: words)
+        }
         let page = TriggersPage(
-            triggers: triggers, settings: text("shop.yaml"), faults: [facts[.lastFault]].compactMap(\.self), held: held,
+            triggers: triggers, proofs: proofs, settings: text("shop.yaml"),
+            faults: [facts[.lastFault]].compactMap(\.self), held: held,
             acceptedAt: kept.map { Instant($0.acceptedAt, clock) })
         return pages.desk(page, frame(title: "Triggers", page: .triggers, visit: visit, isLive: true))
     }

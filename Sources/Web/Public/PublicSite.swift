@@ -11,8 +11,10 @@ import Synchronization
 //
 //     GET  …/track/…         where the parcel is
 //     GET  …/stop/…          a button; POST is the one-click of RFC 8058 and the button's own
+//     GET  …/stopratings/…   the same for questions how it went
 //     GET  …/preferences/…   what is written about; POST sets it
 //     GET  …/rate/…?score=4  how it went, with that score chosen; POST gives it (RatePage.swift)
+//     /chat/…                the chat, behind no link (PublicSite+Chat.swift)
 //     GET  …/answer/…?say=person   whether an automatic answer helped; POST says so (AnswerPage.swift)
 //     POST …/track/…, …/preferences/…, …/rate/…   of a link that is too old: a new one, to the address on file
 //
@@ -27,6 +29,8 @@ struct PublicSite: WebSite {
     let gate: Gate
     private let visits = VisitLimit(times: 60, per: .minutes(1))
     private let failures = DesignFailures()
+    /// A page with an open chat asks every few seconds, and several customers may share an address.
+    let chatVisits = VisitLimit(times: 600, per: .minutes(1))
 
     init(core: DaemonCore, site: Configuration.Site, pages: Pages) {
         self.core = core
@@ -47,6 +51,7 @@ struct PublicSite: WebSite {
     static let optOut = "opt_out"
 
     func respond(to request: WebRequest) async -> WebResponse {
+        if request.path.hasPrefix(Self.chatPath) { return await chat(request) }
         if let refusal = gate.refusal(of: request) { return gate.dressed(refusal) }
         let isFile = request.path.hasPrefix("/static/")
         let response: WebResponse
@@ -72,7 +77,8 @@ struct PublicSite: WebSite {
     }
 
     func greatestBody(of request: WebRequest) async -> Int {
-        core.shopify != nil && ShopifyHooks.isOwn(request.path)
+        if request.path.hasPrefix(Self.chatPath) { return Self.greatestChat }
+        return core.shopify != nil && ShopifyHooks.isOwn(request.path)
             ? ShopifyHooks.greatestBody : WebRequest.greatestBody
     }
 
@@ -85,11 +91,13 @@ struct PublicSite: WebSite {
         }
         // The one-click must succeed whatever else is limited.
         if link.purpose == .stop, request.method == "POST" { return try await stop(link, request) }
+        if link.purpose == .stopRatings, request.method == "POST" { return try await stopRatings(link, request) }
         guard visits.allows(request.client, now: core.now()) else { return tooMany(request) }
         switch (link.purpose, request.method) {
         case (.track, "POST"): return try await renew(link, request)
         case (.track, _): return try await track(link, request)
         case (.stop, _): return try await stopForm(link, request)
+        case (.stopRatings, _): return try await stopRatingsForm(link, request)
         case (.preferences, "POST"): return try await choose(link, request)
         case (.preferences, _): return try await preferences(link, request)
         case (.rate, "POST"): return try await giveRating(link, request)
@@ -201,6 +209,36 @@ struct PublicSite: WebSite {
             .addressKey(link.addressKey), shop: link.shop, stream: .marketing, reason: Self.optOut, until: nil,
             now: now)
         return stopped(link, request, PublicWords.of(try await record(of: link), request))
+    }
+
+    private func stopRatingsForm(_ link: SealedLink, _ request: WebRequest) async throws -> WebResponse {
+        let words = PublicWords.of(request)
+        let silences = try await core.store.silences(
+            of: .addressKey(link.addressKey), shop: link.shop, now: core.now())
+        if silences.contains(where: { $0.stream.silences(.ratings) }) { return ratingsStopped(link, request) }
+        return shown(
+            StopPage(
+                title: words.stopRatingsTitle, words: words.stopRatingsWords, button: words.stopRatingsButton,
+                path: request.path), as: .stop, frame(words.stopRatingsTitle, link.shop, words), link.shop)
+    }
+
+    /// As `stop`, of questions how it went.
+    private func stopRatings(_ link: SealedLink, _ request: WebRequest) async throws -> WebResponse {
+        guard request.form["List-Unsubscribe"] == "One-Click" else {
+            return .text("POST List-Unsubscribe=One-Click (RFC 8058)", status: 400)
+        }
+        try await core.store.silence(
+            .addressKey(link.addressKey), shop: link.shop, stream: .ratings, reason: Self.optOut, until: nil,
+            now: core.now())
+        return ratingsStopped(link, request)
+    }
+
+    private func ratingsStopped(_ link: SealedLink, _ request: WebRequest) -> WebResponse {
+        let words = PublicWords.of(request)
+        return shown(
+            StopPage(
+                title: words.ratingsStoppedTitle, words: words.ratingsStoppedWords, button: nil, path: request.path),
+            as: .stop, frame(words.ratingsStoppedTitle, link.shop, words), link.shop)
     }
 
     /// Records the event that somebody wants no more offers. It comes before the silence: after a crash in between the

@@ -108,6 +108,11 @@ struct PublicWords: Sendable {
     var stopButton: String { text("stop_button") }
     var stoppedTitle: String { text("stopped_title") }
     var stoppedWords: String { text("stopped_words") }
+    var stopRatingsTitle: String { text("stop_ratings_title") }
+    var stopRatingsWords: String { text("stop_ratings_words") }
+    var stopRatingsButton: String { text("stop_ratings_button") }
+    var ratingsStoppedTitle: String { text("ratings_stopped_title") }
+    var ratingsStoppedWords: String { text("ratings_stopped_words") }
     var oldTitle: String { text("old_title") }
     var oldWords: String { text("old_words") }
     var newLink: String { text("new_link") }
@@ -132,6 +137,8 @@ struct PublicWords: Sendable {
     // MARK: - Ratings
 
     func rateTitle(_ name: String) -> String { text("rate_title", name) }
+    var rateTalkTitle: String { text("rate_talk_title") }
+    var rateTalkSubject: String { text("rate_talk_subject") }
     var rateLine: String { text("rate_line") }
     var rateScale: String { text("rate_scale") }
     var rateButton: String { text("rate_button") }
@@ -182,9 +189,9 @@ struct PublicWords: Sendable {
         "state_exception": "Held up", "state_returning": "On its way back", "state_returned": "Back with us",
         "state_delivered": "Delivered", "state_cancelled": "Cancelled", "state_lost": "Given up by the carrier",
         "stop_title": "No more offers?",
-        "stop_words": "News of your orders still comes. You get no offers and no other advertising.",
+        "stop_words": "You get no offers and no other advertising. We still write to you about your orders.",
         "stop_button": "No more offers", "stopped_title": "No more offers",
-        "stopped_words": "You get none from us any more. News of your orders still comes.",
+        "stopped_words": "You get none from us any more. We still write to you about your orders.",
         "old_title": "This link is too old", "old_words": "We can mail you a new one, to the address of the order.",
         "new_link": "Send me a new link", "new_subject": "A new link to your order",
         "see_parcel": "Where is my parcel?",
@@ -213,6 +220,11 @@ struct PublicWords: Sendable {
         "rate_change": "You can change it for a week.", "rate_given": "You gave it {} out of 5.",
         "rate_closed": "It can no longer be changed. Write to us if there is anything else.",
         "rate_subject": "Your link to rate order",
+        "rate_talk_title": "How did we answer you?", "rate_talk_subject": "Your link to rate our answer",
+        "stop_ratings_title": "No more questions?",
+        "stop_ratings_words": "We no longer ask you how it was. News of your orders still comes.",
+        "stop_ratings_button": "Do not ask me", "ratings_stopped_title": "No more questions",
+        "ratings_stopped_words": "We do not ask you any more. News of your orders still comes.",
         "answer_title": "Did our answer help?",
         "answer_words": "A program wrote it. If it did not help, one of us writes to you.",
         "answer_helped": "That helped", "answer_person": "I want a person",
@@ -275,6 +287,12 @@ struct PublicWords: Sendable {
         "rate_change": "Sie können es eine Woche lang ändern.", "rate_given": "Sie haben {} von 5 gegeben.",
         "rate_closed": "Es lässt sich nicht mehr ändern. Schreiben Sie uns, wenn noch etwas ist.",
         "rate_subject": "Ihr Link zum Bewerten der Bestellung",
+        "rate_talk_title": "Wie haben wir Ihnen geantwortet?",
+        "rate_talk_subject": "Ihr Link zum Bewerten unserer Antwort", "stop_ratings_title": "Keine Fragen mehr?",
+        "stop_ratings_words":
+            "Wir fragen Sie dann nicht mehr, wie es war. Nachrichten zu Ihren Bestellungen kommen weiter.",
+        "stop_ratings_button": "Nicht mehr fragen", "ratings_stopped_title": "Keine Fragen mehr",
+        "ratings_stopped_words": "Wir fragen Sie nicht mehr. Nachrichten zu Ihren Bestellungen kommen weiter.",
         "answer_title": "Hat unsere Antwort geholfen?",
         "answer_words": "Ein Programm hat sie geschrieben. Wenn sie nicht geholfen hat, schreibt Ihnen jemand von uns.",
         "answer_helped": "Das hat geholfen", "answer_person": "Ich möchte einen Menschen",
@@ -341,6 +359,12 @@ struct PublicWords: Sendable {
         "rate_given": "Vous avez donné {} sur 5.",
         "rate_closed": "Votre note n’est plus modifiable. Écrivez-nous s’il y a autre chose.",
         "rate_subject": "Votre lien pour noter la commande",
+        "rate_talk_title": "Comment vous avons-nous répondu ?",
+        "rate_talk_subject": "Votre lien pour noter notre réponse", "stop_ratings_title": "Plus de questions ?",
+        "stop_ratings_words": "Nous ne vous demanderons plus votre avis. Les nouvelles de vos commandes continuent.",
+        "stop_ratings_button": "Ne plus me demander", "ratings_stopped_title": "Plus de questions",
+        "ratings_stopped_words":
+            "Nous ne vous demandons plus votre avis. Les nouvelles de vos commandes continuent.",
         "answer_title": "Notre réponse vous a-t-elle aidé ?",
         "answer_words": "Un programme l’a écrite. Si elle n’a pas aidé, l’un de nous vous écrit.",
         "answer_helped": "Cela m’a aidé", "answer_person": "Je veux parler à quelqu’un",
@@ -404,6 +428,11 @@ struct PublicWords: Sendable {
         "rate_change": "Puede cambiar su valoración durante una semana.", "rate_given": "Ha dado {} de 5.",
         "rate_closed": "Ya no se puede cambiar. Escríbanos si hay algo más.",
         "rate_subject": "Su enlace para valorar el pedido",
+        "rate_talk_title": "¿Qué tal le respondimos?",
+        "rate_talk_subject": "Su enlace para valorar nuestra respuesta", "stop_ratings_title": "¿No más preguntas?",
+        "stop_ratings_words": "Ya no le preguntaremos qué le ha parecido. Las noticias de sus pedidos siguen llegando.",
+        "stop_ratings_button": "No preguntarme más", "ratings_stopped_title": "No más preguntas",
+        "ratings_stopped_words": "Ya no le preguntamos. Las noticias de sus pedidos siguen llegando.",
         "answer_title": "¿Le ha ayudado nuestra respuesta?",
         "answer_words": "La escribió un programa. Si no le ha ayudado, uno de nosotros le escribe.",
         "answer_helped": "Me ha ayudado", "answer_person": "Quiero hablar con una persona",

@@ -53,10 +53,22 @@ extension PublicSite {
     private func asked(_ link: SealedLink) async throws -> (rating: Rating, record: OrderRecord)? {
         guard let request = Int64(exactly: link.orderNumber),
             let rating = try await core.store.rating(request: request, shop: link.shop),
-            rating.addressKey == link.addressKey, let order = rating.subject.orderID,
-            let record = try await core.store.load(shop: link.shop, orderIDs: [order])[order]
+            rating.addressKey == link.addressKey
         else { return nil }
-        return (rating, record)
+        // A conversation may be about an order, which says in which language; or about none.
+        let records = try await core.store.records(of: [rating.subject], shop: link.shop, now: core.now())
+        return records[rating.subject].map { (rating, $0) }
+    }
+
+    /// The words for whoever is asked.
+    private func words(_ record: OrderRecord, _ request: WebRequest) -> PublicWords {
+        guard let conversation = record.conversation else { return PublicWords.of(record, request) }
+        return PublicWords.of(language: conversation.lastIncoming?.understood?.language, request)
+    }
+
+    /// What is asked.
+    private func question(_ rating: Rating, _ record: OrderRecord, _ words: PublicWords) -> String {
+        rating.kind == .conversation ? words.rateTalkTitle : words.rateTitle(record.facts.name)
     }
 
     private func isFresh(_ link: SealedLink, _ rating: Rating) -> Bool {
@@ -66,7 +78,7 @@ extension PublicSite {
 
     func rate(_ link: SealedLink, _ request: WebRequest) async throws -> WebResponse {
         guard let (rating, record) = try await asked(link) else { return notFound(request) }
-        let words = PublicWords.of(record, request)
+        let words = words(record, request)
         guard isFresh(link, rating) else { return tooOld(link, request, rating, words) }
         let score = request.query["score"].flatMap(Int.init).flatMap { Rating.scores.contains($0) ? $0 : nil }
         return ratePage(link, request, rating, record, chosen: score ?? rating.score, link: score)
@@ -76,7 +88,7 @@ extension PublicSite {
     func giveRating(_ link: SealedLink, _ request: WebRequest) async throws -> WebResponse {
         guard gate.isOwn(request) else { return .text(PublicWords.of(request).later, status: 403) }
         guard let (rating, record) = try await asked(link) else { return notFound(request) }
-        let words = PublicWords.of(record, request)
+        let words = words(record, request)
         let now = core.now()
         guard isFresh(link, rating) else {
             guard rating.score == nil else { return tooOld(link, request, rating, words) }
@@ -113,7 +125,7 @@ extension PublicSite {
         _ link: SealedLink, _ request: WebRequest, _ rating: Rating, _ record: OrderRecord, chosen: Int?,
         link fromLink: Int?, note: String? = nil, thanks: Bool = false, line: String? = nil
     ) -> WebResponse {
-        let words = PublicWords.of(record, request)
+        let words = words(record, request)
         let now = core.now()
         let isOpen = !rating.isClosed(at: now)
         let isLow = rating.score.map { $0 <= Rating.low } ?? false
@@ -121,10 +133,11 @@ extension PublicSite {
         if let score = rating.score { said.append(words.rateGiven(score)) }
         if thanks { said.append(isLow ? words.rateSorry : words.rateThanksWords) }
         if rating.score != nil { said.append(isOpen ? words.rateChange : words.rateClosed) }
-        let title = thanks ? words.rateThanks : words.rateTitle(record.facts.name)
+        let title = thanks ? words.rateThanks : question(rating, record, words)
         let help = core.post.brand(link.shop).map { brand in
             let mailbox = brand.replyTo ?? brand.from
-            return "mailto:\(mailbox.address)?subject=\(record.facts.name.escapedForURL)"
+            let subject = record.isOrder ? "?subject=\(record.facts.name.escapedForURL)" : ""
+            return "mailto:\(mailbox.address)\(subject)"
         }
         let page = RatePage(
             title: title, words: said.joined(separator: " "), note: note,
@@ -155,14 +168,17 @@ extension PublicSite {
         _ link: SealedLink, _ request: WebRequest, _ rating: Rating, _ record: OrderRecord, _ words: PublicWords
     ) async throws -> WebResponse {
         let now = core.now()
+        let isOfTalk = rating.kind == .conversation
+        let name = Self.plain(record.facts.name)
+        let subject = isOfTalk ? words.rateTalkSubject : "\(words.rateSubject) \(record.facts.name)"
+        let heading = isOfTalk ? words.rateTalkSubject : "\(words.rateSubject) \(name)"
+        let question = isOfTalk ? words.rateTalkTitle : words.rateTitle(name)
         if let recipient = record.recipient, core.store.addressKey(recipient.address) == link.addressKey,
             try await core.store.spend(Self.renewals, subject: Self.subject(link), now: now),
             let fresh = PublicLinks(url: site.url, store: core.store).rating(
                 request: rating.request, shop: link.shop, addressKey: link.addressKey, now: now),
             let mail = core.post.mail(
-                "new_link", to: recipient, subject: "\(words.rateSubject) \(record.facts.name)",
-                body:
-                    "# \(words.rateSubject) \(Self.plain(record.facts.name))\n\n[\(words.rateTitle(Self.plain(record.facts.name)))](\(fresh))",
+                "new_link", to: recipient, subject: subject, body: "# \(heading)\n\n[\(question)](\(fresh))",
                 language: words.language, about: "rate \(rating.request) \(now.milliseconds / 600_000)",
                 aggregate: rating.subject, shop: link.shop, now: now)
         {

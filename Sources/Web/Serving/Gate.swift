@@ -14,13 +14,16 @@ struct Gate: Sendable {
     let framesOwn: Bool
 
     /// Why a request is turned away; nil where it may pass.
-    func refusal(of request: WebRequest) -> WebResponse? {
+    ///
+    /// - Parameter methods: those that may pass.
+    func refusal(of request: WebRequest, methods: [String] = ["GET", "HEAD", "POST"]) -> WebResponse? {
         guard request.host?.lowercased() == site.authority.lowercased() else {
             return .text("This is not the address of these pages: see 'url:' in bookbag.yaml.", status: 421)
         }
-        guard ["GET", "HEAD", "POST"].contains(request.method) else {
-            var response = WebResponse.text("Only GET, HEAD and POST.", status: 405)
-            response.headers["allow"] = "GET, HEAD, POST"
+        guard methods.contains(request.method) else {
+            let allowed = methods.joined(separator: ", ")
+            var response = WebResponse.text("Only \(allowed).", status: 405)
+            response.headers["allow"] = allowed
             return response
         }
         return nil

@@ -37,6 +37,8 @@ struct DeskFrame: Encodable, Sendable {
     var brand: String
     /// Where "look again" comes from; nil for a page that nothing changes.
     var stream: String?
+    /// Where the page says that it is open; nil for one of which nobody needs to know.
+    var here: String?
     var tabs: [Tab] = []
     var shops: [Shop] = []
     var banners: [Banner] = []

@@ -77,6 +77,28 @@
     }
   }
 
+  // Tells colleagues who else has a conversation open, and who is writing in it.
+  const here = document.body.dataset.here;
+  let said = '';
+  function tell(state) {
+    if (!here) return;
+    const words = new URLSearchParams({ state });
+    if (state === 'gone') navigator.sendBeacon(here, words);
+    else fetch(here, { method: 'POST', body: words }).catch(() => {});
+    said = state;
+  }
+  function tellNow() {
+    if (document.hidden) return;
+    const typed = [...document.querySelectorAll('textarea.prose')].some((one) => one.value !== one.defaultValue);
+    tell(typed ? 'writes' : 'looks');
+  }
+  if (here) {
+    tellNow();
+    setInterval(tellNow, 45000);
+    document.addEventListener('input', () => { if (said !== 'writes') tellNow(); });
+    window.addEventListener('pagehide', () => tell('gone'));
+  }
+
   const isTyping = (element) => element.closest('input, textarea, select, [contenteditable]');
   function move(step) {
     const rows = [...document.querySelectorAll('a.go')];
@@ -112,7 +134,11 @@
 
   localTimes(document);
   listen();
-  document.addEventListener('visibilitychange', () => { listen(); if (stream) look(); });
+  document.addEventListener('visibilitychange', () => {
+    listen();
+    if (stream) look();
+    if (document.hidden) tell('gone'); else tellNow();
+  });
   document.addEventListener('keydown', key);
   // What a form acts on is sent once, however often it is pressed.
   document.addEventListener('submit', (event) => {

@@ -79,7 +79,11 @@ struct CheckCommand: ParsableCommand {
 
     func run() throws {
         let (folders, configuration) = try options.readAll()
-        if let (file, shops) = configuration { print("\(file) is right: \(shops) \(shops == 1 ? "shop" : "shops").") }
+        if let (file, shops) = configuration {
+            print(
+                "\(file) is right: \(shops) \(shops == 1 ? "shop" : "shops"). Its secrets are not read here; 'bookbag doctor' reads them."
+            )
+        }
         var isRight = true
         for (folder, webhooks, pages) in folders {
             isRight = check(folder, webhooks: webhooks, pages: pages) && isRight

@@ -12,8 +12,9 @@ struct InitCommand: AsyncParsableCommand {
             triggers/shop.yaml. Nothing that you wrote is overwritten, and nothing is written before the last question. Then \
             'doctor' tries it all. Nothing goes out in shadow mode, which is offered.
 
-            EXAMPLE
+            EXAMPLES
               sudo bookbag init
+              bookbag init --folder try --endpoint http://127.0.0.1:8080   for a 'bookbag sandbox'
             """)
 
     @Option(help: "The folder of the configuration.") var folder = "/etc/bookbag"
@@ -21,6 +22,7 @@ struct InitCommand: AsyncParsableCommand {
         name: .customLong("triggers-from"), help: "The trigger files to begin with, if the folder has none yet.",
         completion: .directory)
     var shipped: String?
+    @Option(help: "Where the shop's API is, if not at its domain: for the sandbox.") var endpoint: String?
     @Flag(inversion: .prefixedNo, help: "Try it all at the end.") var doctor = true
 
     func run() async throws {
@@ -32,7 +34,9 @@ struct InitCommand: AsyncParsableCommand {
             throw ExitStatus.usage
         }
         let service = folder == "/etc/bookbag" ? "systemctl enable --now bookbag" : "bookbag run --config \(file)"
-        dialogue.say("\n'\(service)' starts it; 'bookbag outbox list --shadow' shows what would have gone out.\n")
+        let named = folder == "/etc/bookbag" ? "" : " --config \(file)"
+        dialogue.say(
+            "\n'\(service)' starts it; 'bookbag outbox list --shadow\(named)' shows what would have gone out.\n")
         guard doctor else { return }
         dialogue.say("\n")
         var command = DoctorCommand()
@@ -103,7 +107,7 @@ struct InitCommand: AsyncParsableCommand {
         let name = try dialogue.ask("The shop's name", FirstSetup.word)
         let from = try dialogue.ask("Address that mails come from", FirstSetup.address)
         let offersFrom = try dialogue.ask(
-            "Another one for offers and questions for ratings", usual: "hello@\(from.domain)", FirstSetup.address)
+            "Another one for offers and rating requests", usual: "hello@\(from.domain)", FirstSetup.address)
         let postal = try dialogue.ask("Postal address, which offers must show", usual: "") {
             text throws(FirstSetup.Refused) in
             text.isEmpty ? nil : try FirstSetup.word(text)
@@ -111,7 +115,7 @@ struct InitCommand: AsyncParsableCommand {
         let locale = try dialogue.ask(
             "Language of customers who have not chosen one", usual: "en", FirstSetup.language)
         let notify = try dialogue.ask(
-            "Who is told of trouble and of what customers write: your address", FirstSetup.address)
+            "Your own address, for problems and for what customers write", FirstSetup.address)
         dialogue.say("\nHow mail goes out.\n")
         var relay = try dialogue.ask("Mail relay, HOST:PORT", FirstSetup.relay)
         let user = try dialogue.ask("User name there", usual: "") { text throws(FirstSetup.Refused) in
@@ -124,7 +128,8 @@ struct InitCommand: AsyncParsableCommand {
         return FirstSetup(
             domain: domain, access: access, relay: relay, name: name, from: from, offersFrom: offersFrom,
             notify: notify, postal: postal,
-            locale: locale, isShadow: isShadow)
+            locale: locale, isShadow: isShadow, endpoint: endpoint,
+            state: folder == "/etc/bookbag" ? nil : folder + "/state")
     }
 
     private func place(of secret: String) -> String { "\(folder)/credentials/\(secret)" }

@@ -45,7 +45,7 @@ struct PauseCommand: AsyncParsableCommand {
                 detail: end.map { "until \($0.iso8601)" } ?? "until it is ended"), now: now)
         let clock = Clock(try await store.profile(shop: shop).zone)
         print(
-            "\(what.title.capitalized) is paused"
+            "\(what.title.capitalized) \(what.isOrAre) paused"
                 + (end.map { " until \(clock.dayAndTime($0))" } ?? "") + "; 'bookbag resume \(what.rawValue)' ends it.")
     }
 
@@ -70,11 +70,11 @@ struct ResumeCommand: AsyncParsableCommand {
             what, shop: shop, audit: AuditEntry(who: PauseCommand.who, shop: shop, what: "resumed", about: what.title),
             now: DaemonClock.system())
         guard let held else {
-            complain("\(what.title.capitalized) is not paused.")
+            complain("\(what.title.capitalized) \(what.isOrAre) not paused.")
             throw ExitStatus.fault
         }
         print(
-            "\(what.title.capitalized) goes out again; \(held) held \(held == 1 ? "message is" : "messages are") judged."
+            "\(what.title.capitalized) \(what == .news ? "goes" : "go") out again; \(held) held \(held == 1 ? "message is" : "messages are") judged."
         )
     }
 }

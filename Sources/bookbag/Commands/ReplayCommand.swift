@@ -64,7 +64,8 @@ struct ReplayCommand: AsyncParsableCommand {
         let shown = ReplayText(
             report: report, zone: profile.zone, since: from, until: now, files: files.name,
             against: before == nil ? nil : against ?? "the files in force",
-            modes: Set([after.settings.mode] + (before.map { [$0.set.settings.mode] } ?? [])))
+            modes: Set([after.settings.mode] + (before.map { [$0.set.settings.mode] } ?? [])),
+            currency: after.policy?.currency)
         print(json ? try shown.json() : shown.text)
         if report.differs { throw ExitStatus.fault }
     }

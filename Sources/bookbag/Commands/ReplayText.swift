@@ -14,6 +14,8 @@ struct ReplayText {
     let against: String?
     /// What the sets' own `mode` says.
     let modes: Set<TriggerMode>
+    /// The currency of policy.yaml; nil without one.
+    var currency: String?
 
     private var clock: Clock { Clock(zone) }
 
@@ -28,6 +30,13 @@ struct ReplayText {
             lines.append("shop.yaml says \(words); it is played as live.")
         }
         lines += ["", triggers, "", days]
+        if report.gifts.count > 0, let currency {
+            let sum = CurrencyUnits.written(report.gifts.sum, in: currency)
+            lines += [
+                "",
+                "Gifts: \(number(report.gifts.count)), which count as \(sum) \(currency) together. Budgets are not applied here.",
+            ]
+        }
         if against != nil {
             lines.append("")
             if report.differs {

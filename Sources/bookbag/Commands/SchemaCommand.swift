@@ -5,7 +5,8 @@ import Outreach
 /// `bookbag schema`: completion and error marking in the merchant's own editor.
 struct SchemaCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "schema", abstract: "Print the JSON Schema of trigger files or shop.yaml, for editors.",
+        commandName: "schema",
+        abstract: "Print the JSON Schema of trigger files, shop.yaml or policy.yaml, for editors.",
         discussion: """
             An editor with a YAML language server completes keys and events, explains them and marks mistakes in a file that begins with
 
@@ -20,21 +21,25 @@ struct SchemaCommand: ParsableCommand {
 
     /// The schemas, by name.
     enum Which: String, ExpressibleByArgument, CaseIterable {
-        case trigger, shop
+        case trigger, shop, policy
 
         var schema: FileSchema {
             switch self {
             case .trigger: .trigger
             case .shop: .shop
+            case .policy: .policy
             }
         }
     }
 
-    @Argument(help: "Which one: trigger or shop.") var which: Which?
-    @Option(help: "Write trigger.json and shop.json to this folder.", completion: .directory) var out: String?
+    @Argument(help: "Which one: trigger, shop or policy.") var which: Which?
+    @Option(help: "Write trigger.json, shop.json and policy.json to this folder.", completion: .directory) var out:
+        String?
 
     func validate() throws {
-        if which == nil, out == nil { throw ValidationError("say 'trigger' or 'shop', or --out FOLDER for both") }
+        if which == nil, out == nil {
+            throw ValidationError("say 'trigger', 'shop' or 'policy', or --out FOLDER for all")
+        }
     }
 
     func run() throws {

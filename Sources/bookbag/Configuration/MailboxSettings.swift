@@ -84,7 +84,7 @@ extension ConfigurationReader {
     mutating func mailbox(_ tree: YAMLTree) -> Configuration.Mailbox? {
         let names = [
             "url", "lmtp", "lmtp_group", "lmtp_mode", "username", "password", "oauth", "folders", "sent", "only_to",
-            "authserv_id", "starttls", "ca", "certificate", "key",
+            "authserv_id", "starttls", "ca", "certificate", "key", "keep_sent",
         ]
         guard let keys = fields(tree, of: "mailbox", names) else { return nil }
         let lmtp = keys["lmtp"].flatMap { socket($0) }
@@ -100,8 +100,21 @@ extension ConfigurationReader {
         let onlyTo = onlyTo(keys["only_to"], username: imap?.username, at: tree.position)
         let authservID = text(keys["authserv_id"])
         guard isBroughtOnly || imap?.server != nil else { return nil }
-        return Configuration.Mailbox(
+        var mailbox = Configuration.Mailbox(
             imap: imap?.server, lmtp: lmtp, lmtpAccess: access, onlyTo: onlyTo, authservID: authservID)
+        if let entry = keys["keep_sent"], let word = text(entry) {
+            switch word {
+            case "true": mailbox.keepsSent = true
+            case "false": break
+            default: unknown(word, at: entry.value.position, among: ["true", "false"])
+            }
+            if mailbox.keepsSent, mailbox.imap?.sent == "none" {
+                faults.add(
+                    at: entry.keyPosition, "'keep_sent' needs the folder of sent mail, and 'sent' is 'none'",
+                    hint: "name the folder under 'sent', or remove 'keep_sent'")
+            }
+        }
+        return mailbox
     }
 
     /// The permission bits of a socket, as chmod takes them. Its owner is the daemon, which has to reach it.

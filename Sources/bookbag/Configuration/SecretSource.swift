@@ -27,7 +27,7 @@ struct SecretSource: Sendable {
                 // systemd's own copies may be readable by a group, through an access list for the unit's user, but
                 // never by everybody.
                 var status = stat()
-                guard stat(path, &status) == 0, status.st_mode & 0o007 == 0 else {
+                guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR || status.st_mode & 0o007 == 0 else {
                     return .failure(
                         Problem(message: "the credential '\(name)' can be read by others", hint: "chmod 0600 '\(path)'")
                     )
@@ -75,7 +75,12 @@ struct SecretSource: Sendable {
         return .failure(
             Problem(
                 message: "the credential '\(name)' does not exist",
-                hint: "put it into /etc/bookbag/credentials/\(name) (root, 0600) and restart"))
+                hint: "put it into \(Self.origin(of: credentials))/\(name) (root, 0600) and restart"))
+    }
+
+    /// Where the files of a credentials folder come from: systemd's is a copy.
+    private static func origin(of credentials: String) -> String {
+        credentials.hasPrefix("/run/credentials/") ? "/etc/bookbag/credentials" : credentials
     }
 
     private static let written = Problem(
@@ -83,6 +88,10 @@ struct SecretSource: Sendable {
         hint: "put it into its own file and write credential:NAME, or env:NAME, or file:PATH")
 
     private func read(_ path: String, called name: String) -> Result<SecretString, Problem> {
+        var isFolder: ObjCBool = false
+        if FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue {
+            return .failure(Problem(message: "\(name) is a folder", hint: "put the secret into a file of that name"))
+        }
         guard let data = FileManager.default.contents(atPath: path), data.count <= 65_536,
             let text = String(data: data, encoding: .utf8)
         else {

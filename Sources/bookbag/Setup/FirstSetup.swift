@@ -35,6 +35,10 @@ struct FirstSetup: Sendable, Equatable {
     var postal: String?
     var locale: String
     var isShadow: Bool
+    /// Where the shop's API is; nil for its domain.
+    var endpoint: String?
+    /// The folder of the store; nil for the usual one.
+    var state: String?
 
     // The names of the secrets' files.
     static let shopSecret = "shopify-secret"
@@ -44,9 +48,11 @@ struct FirstSetup: Sendable, Equatable {
     /// The text of bookbag.yaml. No secret is in it.
     var configuration: String {
         var lines = [
-            "# The configuration of Bookbag; all keys are in operations.md. 'bookbag doctor' checks it.", "shops:",
-            "  - domain: \(domain)",
+            "# The configuration of Bookbag; all keys are in operations.md. 'bookbag doctor' checks it."
         ]
+        if let state { lines += ["state: \(Self.quoted(state))"] }
+        lines += ["shops:", "  - domain: \(domain)"]
+        if let endpoint { lines += ["    endpoint: \(Self.quoted(endpoint))"] }
         switch access {
         case .client(let id):
             lines += ["    client_id: \(Self.quoted(id))", "    client_secret: credential:\(Self.shopSecret)"]

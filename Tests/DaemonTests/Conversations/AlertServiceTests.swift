@@ -58,7 +58,7 @@ struct AlertServiceTests {
         #expect(told[0].text.contains("where is my *apron*? it has not arrived"))
         #expect(told[0].text.contains("https://desk.example/juniperfig/inbox/\(id)"))
         let words = told[0].text.split(whereSeparator: \.isWhitespace).joined(separator: " ")
-        #expect(words.contains("Where the order is, or why it is late, waits since Fri 20 Nov 2026 at 09:00."))
+        #expect(words.contains("About: where the order is, or why it is late. Waiting since Fri 20 Nov 2026 at 09:00."))
         let logged = mails.bench.lines.facts(.alerted)
         #expect(logged.map { $0["count"] } == ["1"])
         #expect(logged.map { Set($0.keys) } == [["MESSAGE_ID", "shop", "count"]])
@@ -97,6 +97,53 @@ struct AlertServiceTests {
         told = try await alerts(mails)
         #expect(told.count == 3 && told[2].subject == "3 customers wait for an answer")
         #expect(told[2].text.ranges(of: "in blue").count == 3 && !told[2].text.contains("lawyer"))
+    }
+
+    @Test("what has not gone out is taken back when a colleague takes over, and told anew when it is given back")
+    func takenBack() async throws {
+        let mails = try await MailBench([:])
+        let service = service(mails, [Self.ana])
+        func act(_ id: Int64, _ change: (ConversationRecord) -> ConversationChange?) async throws {
+            let record = try #require(
+                try await mails.store.conversations([id], shop: benchShop, now: mails.bench.now)[id])
+            _ = try await mails.store.commit(
+                try #require(change(record)), judged: [], incoming: nil, now: mails.bench.now)
+        }
+        try await wait(mails, "where is my order?", from: "robin@shopper.example", id: "a")
+        try await wait(mails, "do you have it in blue?", from: "kim@else.example", id: "b")
+        _ = try await service.turn(benchShop, now: mails.bench.now)
+        #expect(try await alerts(mails).count == 1)
+        let ids = try await mails.conversations().map(\.id)
+        try await act(ids[0]) { ConversationRules.take($0, by: Self.tom.email) }
+        #expect(try await alerts(mails).count == 1, "it tells of another who waits")
+        try await act(ids[1]) { ConversationRules.take($0, by: Self.tom.email) }
+        #expect(try await alerts(mails).isEmpty)
+        mails.bench.pass(.minutes(10))
+        _ = try await service.turn(benchShop, now: mails.bench.now)
+        #expect(try await alerts(mails).isEmpty)
+        try await act(ids[1]) { ConversationRules.give($0, to: nil, team: nil) }
+        _ = try await service.turn(benchShop, now: mails.bench.now)
+        #expect(try await alerts(mails).count == 1, "told anew")
+        // What is hers stays in her mail; once it is closed nobody needs to hear of it.
+        try await act(ids[1]) { ConversationRules.take($0, by: Self.ana.email) }
+        #expect(try await alerts(mails).count == 1)
+        try await act(ids[1]) { ConversationRules.close($0, because: .done, now: mails.bench.now) }
+        #expect(try await alerts(mails).isEmpty)
+    }
+
+    @Test("whoever is away gets none")
+    func away() async throws {
+        let mails = try await MailBench([:])
+        let service = service(mails, [Self.ana])
+        var board = AwayBoard()
+        board.people[Self.ana.email] = mails.bench.now + .hours(8)
+        try await mails.store.remember(board, as: .away, shop: benchShop, now: mails.bench.now)
+        try await wait(mails, "where is my order?", from: "robin@shopper.example", id: "a")
+        _ = try await service.turn(benchShop, now: mails.bench.now)
+        #expect(try await alerts(mails).isEmpty)
+        mails.bench.pass(.hours(8))
+        _ = try await service.turn(benchShop, now: mails.bench.now)
+        #expect(try await alerts(mails).count == 1)
     }
 
     @Test("nobody hears of what a colleague has, nor of what was answered")

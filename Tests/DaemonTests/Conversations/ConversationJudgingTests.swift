@@ -78,10 +78,12 @@ struct MailBench {
     }
 
     /// A mail of the shop's about the order, which the relay took.
-    func sent(_ id: String = "ours@juniperfig.example") async throws {
+    func sent(_ id: String = "ours@juniperfig.example", origin: EffectOrigin = .person) async throws {
         var effect = Effect(
-            to: .mail(shop: benchShop), origin: .person, isContact: true, by: "thanks", line: "email", keys: [id],
+            to: .mail(shop: benchShop), origin: origin, isContact: true, by: "thanks", line: "email", keys: [id],
             about: .order(order), dueAt: bench.now, createdAt: bench.now)
+        // What a trigger told, it told of an event.
+        if origin == .trigger { effect.event = try await store.pendingEvents(shop: benchShop, limit: 1).first }
         effect.state = .ready
         effect.decidedAt = bench.now
         let message = Message.mail(
@@ -174,6 +176,45 @@ func letter(_ text: String, from sender: String = robin, id: String? = nil, answ
         try await mails.judge(letter("hello??", answering: ["hers@shopper.example"]), id: "b")
         let after = try await mails.conversation()
         #expect(after.messages.count == 2 && after.messages[1].isFollowUp && after.waitsSince == record.waitsSince)
+    }
+
+    @Test("a wish for no more mail in her own words is acted on, confirmed once, and seen by a person")
+    func stop() async throws {
+        let mails = try await MailBench()
+        try await mails.sent(origin: .trigger)
+        func streams(_ scope: SilenceScope) async throws -> Set<MailStream> {
+            Set(try await mails.store.silences(of: scope, shop: benchShop, now: mails.bench.now).map(\.stream))
+        }
+        let wish = "Please stop sending me all these emails."
+        try await mails.judge(letter(wish, id: "hers@shopper.example", answering: ["ours@juniperfig.example"]))
+        #expect(try await streams(.address(robin)) == [.marketing, .ratings])
+        #expect(try await streams(.order(order)) == [.order])
+        let record = try await mails.conversation()
+        #expect(record.tags == ["stopped"] && record.state == .undecided, "a person sees it, too")
+        func confirmations() async throws -> [OutboxLine] {
+            try await mails.store.outbox(shop: benchShop, limit: 99).filter {
+                $0.effect.trigger == SystemMail.stopped
+            }
+        }
+        let made = try await confirmations()
+        #expect(made.count == 1)
+        let story = try await mails.store.effectStory(try #require(made.first).effect.id, shop: benchShop)
+        let message = try #require(story?.message)
+        let text = try #require(MailShown(message)).text.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+        #expect(text.contains("no news of your order #1 from us") && text.contains("START"))
+        let kinds = try await mails.store.load(shop: benchShop, orderIDs: [order])[order]?.events.map(\.kind) ?? []
+        #expect(kinds.count { $0 == .customerUnsubscribed } == 1)
+        // Said again, nothing more; taken back by the word in the confirmation.
+        try await mails.judge(letter(wish, answering: ["ours@juniperfig.example"]), id: "b")
+        #expect(try await confirmations().count == 1)
+        let claims = try await mails.store.claim(
+            .mail(shop: benchShop), limit: 9, owner: "p", lease: .minutes(5), now: mails.bench.now)
+        let begun = try await mails.store.begin(claims, lease: .minutes(5), now: mails.bench.now).begun
+        _ = try await mails.store.finish(
+            begun.map { AttemptOutcome(claim: $0, verdict: .accepted(receipt: "250")) }, now: mails.bench.now)
+        try await mails.judge(letter("START", answering: [message.id]), id: "c")
+        #expect(try await streams(.address(robin)).isEmpty)
+        #expect(try await streams(.order(order)).isEmpty)
     }
 
     @Test("where no trigger answers, the conversation is a person's in the same step, who gets the mail")

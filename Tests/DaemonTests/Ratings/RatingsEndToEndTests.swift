@@ -217,6 +217,88 @@ struct RatingsEndToEndTests {
         #expect(sums.filter { $0.b != "asked" && $0.n != 0 }.map(\.b) == score.map { ["\($0)"] } ?? [])
     }
 
+    /// A conversation with Robin that a person answered and closed.
+    private func talk(_ plans: Plans, about order: Int?, reason: ConversationReason = .done) async throws -> Int64 {
+        var message = ConversationMessage(
+            .incoming, by: .shopper, at: plans.now, text: "Where is it?", channel: .mailbox)
+        message.sender = "robin@shopper.example"
+        var opening = ConversationRecord(shop: shop, channel: .mailbox, openedAt: plans.now)
+        (opening.address, opening.orderID) = (message.sender, order.map { "gid://shopify/Order/\($0)" })
+        let received = ConversationRules.receive(
+            message, into: nil, opening: opening, answers: false, now: plans.now)
+        let id = try #require(
+            try await plans.store.commit(received, judged: [], incoming: nil, now: plans.now)
+        ).id
+        func record() async throws -> ConversationRecord {
+            try #require(try await plans.store.conversations([id], shop: shop, now: plans.now)[id])
+        }
+        let words = ConversationMessage(
+            .outgoing, by: .person("tom@juniperfig.example"), at: plans.now, text: "Soon.", channel: .mailbox)
+        let reply = ConversationRules.reply(
+            words, by: "tom@juniperfig.example", in: try await record(), now: plans.now)
+        _ = try await plans.store.commit(reply, judged: [], incoming: nil, now: plans.now)
+        let over = try await record()
+        let close = try #require(ConversationRules.close(over, because: reason, now: plans.now))
+        _ = try await plans.store.commit(close, judged: [], incoming: nil, now: plans.now)
+        return id
+    }
+
+    private func asked(_ plans: Plans, _ talk: Int64) async throws -> ConversationEffect? {
+        try await plans.store.conversationView(talk, shop: shop)?.effects.first { $0.maker == "ask" }
+    }
+
+    private static let askTalks = "on: conversation.closed\nafter: 1 day\nabout: ratings"
+
+    @Test("a day after a conversation its customer is asked, with a way out of its own, and not twice in 30 days")
+    func conversations() async throws {
+        let plans = try await plans(["ask": Self.askTalks, "told": Self.tell])
+        try await plans.see(1)
+        let first = try await talk(plans, about: 1)
+        try await plans.work()
+        #expect(try await asked(plans, first)?.state == .waiting)
+        try await plans.wait(.days(1))
+        try await plans.work()
+        let effect = try #require(try await asked(plans, first))
+        #expect(effect.state == .ready, "\(effect)")
+        let message = try #require(try await plans.store.effectStory(effect.id, shop: shop)?.message)
+        let mail = try #require(OpenedMail(message.bytes))
+        #expect(mail.text.contains("/rate/") && mail.text.contains("because you wrote to Juniper & Fig"))
+        let head = String(decoding: message.bytes, as: UTF8.self).replacing("\r\n ", with: " ")
+        let found = try #require(head.firstMatch(of: /\/p\/1\/juniperfig\/stopratings\/[A-Za-z0-9_-]+/))
+        let link = try #require(SealedLink(path: String(found.0), shops: [shop], keys: plans.store.linkKeys))
+        #expect(link.purpose == .stopRatings && head.contains("List-Unsubscribe-Post: List-Unsubscribe=One-Click"))
+        let rating = try #require(try await plans.store.rating(request: effect.id, shop: shop))
+        #expect(rating.kind == .conversation && rating.subject == .conversation(first))
+        // Rated low, it is told, and a person's again.
+        _ = try await judge(plans).take(
+            RatingPost(request: effect.id, score: 1, words: "No", shownAt: plans.now - .seconds(9), link: nil),
+            of: rating, shop: shop, now: plans.now)
+        try await plans.work()
+        let view = try #require(try await plans.store.conversationView(first, shop: shop))
+        #expect(view.record.state == .person && view.record.reason == .ratedLow)
+        #expect(view.effects.contains { $0.maker == "told" && $0.state == .ready })
+        // The same customer, about another matter.
+        let second = try await talk(plans, about: nil)
+        try await plans.wait(.days(1))
+        try await plans.work()
+        #expect(try await asked(plans, second)?.reason == .askedLately)
+    }
+
+    @Test("a conversation about no order is asked about at the address that wrote; one that time closed is not")
+    func conversationsWithoutOrder() async throws {
+        let plans = try await Plans(
+            ["ask": Self.askTalks], shopSettings: "notify: help@juniperfig.example\n",
+            senders: ", marketing_from: hello@juniperfig.example", pages: url, letter: "How was it? {{ rating_url }}")
+        let quiet = try await talk(plans, about: nil, reason: .quiet)
+        let open = try await talk(plans, about: nil)
+        try await plans.work()
+        try await plans.wait(.days(1))
+        try await plans.work()
+        #expect(try await asked(plans, quiet)?.reason == .nothingToRate)
+        let effect = try #require(try await asked(plans, open))
+        #expect(effect.reason != .noRecipient, "\(effect)")
+    }
+
     @Test("an erased customer's question opens nothing, and a post on it is left out")
     func erased() async throws {
         let plans = try await plans()

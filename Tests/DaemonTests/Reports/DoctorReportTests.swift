@@ -39,6 +39,30 @@ struct DoctorReportTests {
         #expect(report.text.contains("ok    triggers of \(benchShop): 1 are right"))
     }
 
+    @Test("says where nobody hears of customers who wait, and nothing where somebody does")
+    func hearing() async throws {
+        let bench = try await LoopBench([
+            "shop.yaml": "mode: live\nbrand: { name: Fig, from: orders@juniperfig.example }\n"
+        ])
+        var settings = configuration(bench)
+        func found(_ settings: Configuration) async -> [DoctorReport.Finding] {
+            await DoctorReport([.hearing], of: settings, over: reach()).findings
+        }
+        #expect(await found(settings).isEmpty, "no customer can write")
+        settings.shops[0].mailbox = Configuration.Mailbox(imap: nil, onlyTo: ["a@fig.example"], authservID: nil)
+        let finding = try #require(await found(settings).first)
+        #expect(
+            finding.grade == .poor && finding.words.contains("nobody hears") && finding.fix?.contains("alert") == true)
+        settings.people = People([Person(email: "a@fig.example", name: "A", roles: [.answer], alert: .atOnce)])
+        #expect(await found(settings).count == 1, "no desk, no alerts")
+        settings.desk = Configuration.Site(
+            place: .port(host: "127.0.0.1", port: 1), url: "https://d.example", authority: "d.example", userHeader: nil)
+        #expect(await found(settings).isEmpty)
+        settings.desk = nil
+        settings.shops[0].handOverTo = MailAddress(address: "team@people.example")
+        #expect(await found(settings).isEmpty)
+    }
+
     @Test("says how to fix a relay that does not let us in, by how far it came")
     func relay() async throws {
         let bench = try await LoopBench()

@@ -117,6 +117,54 @@ struct FiguresReportTests {
         #expect(try #require(odd.tables.first { $0.key == "ratings" }).rows[0][3].value == .share(Share(40, of: 40)))
     }
 
+    @Test("conversations: what is asked, how soon it is answered, how it ends, and what of it is known")
+    func conversations() throws {
+        func sums(_ factor: Int64) -> [TallySum] {
+            [
+                TallySum(.questions, a: "where_is_my_order", b: "", n: 60 * factor),
+                TallySum(.questions, a: "unclear", b: "", n: 15 * factor),
+                TallySum(.firstAnswers, a: "bookbag", b: "01", n: 40 * factor),
+                TallySum(.firstAnswers, a: "person", b: "07", n: 30 * factor),
+                TallySum(.closings, a: "confirmed", b: "first", n: 8 * factor),
+                TallySum(.closings, a: "confirmed", b: "", n: 2 * factor),
+                TallySum(.closings, a: "quiet", b: "first", n: 20 * factor),
+                TallySum(.closings, a: "person", b: "", n: 30 * factor),
+                TallySum(.closings, a: "reopened", b: "", n: 3 * factor),
+                TallySum(.handOvers, a: "not_helped", b: "", n: 4 * factor),
+                TallySum(.handOvers, a: "unclear", b: "", n: 9 * factor),
+                TallySum(.verdicts, a: "where_is_my_order", b: "draft right", n: 29 * factor),
+                TallySum(.verdicts, a: "where_is_my_order", b: "draft wrong", n: factor),
+                TallySum(.verdicts, a: "where_is_my_order", b: "live wrong", n: 2 * factor),
+            ]
+        }
+        let report = FiguresReport(shop: "x", days: 7, until: Self.last, sums: sums(1), before: sums(2), daily: [])
+        func headline(_ key: String) throws -> FiguresReport.Headline {
+            try #require(report.headlines.first { $0.key == key })
+        }
+        #expect(try headline("first_answer").value.text == "30 s")
+        #expect(try headline("first_answer").note == "95 % within 3 h")
+        let alone = try headline("alone")
+        #expect(alone.value == .share(Share(30, of: 60)) && alone.before == .share(Share(60, of: 120)))
+        #expect(alone.note == "10 confirmed, 20 in which nothing more was said", "the two are told apart")
+        #expect(try headline("drafts_right").value == .share(Share(29, of: 30)))
+        func rows(_ key: String) throws -> [[String]] {
+            try #require(report.tables.first { $0.key == key }).rows.map { $0.map(\.value.text) }
+        }
+        #expect(
+            try rows("questions") == [
+                ["where is my order", "60", "120", "97 %", "too few"], ["unclear", "15", "30", "too few", "too few"],
+            ])
+        #expect(
+            try rows("closings") == [
+                ["without a person, confirmed", "10", "20", "too few"],
+                ["without a person, nothing more was said", "20", "40", "too few"],
+                ["with a person", "30", "60", "0 %"], ["opened again", "3", "6", "–"],
+            ])
+        #expect(try rows("hand_overs") == [["unclear", "9", "18"], ["not helped", "4", "8"]])
+        #expect(report.weeklyLines.split(separator: "\n").count == 8, "two lines more where customers write")
+        #expect(!Self.report.headlines.contains { $0.key == "alone" }, "and none where they do not")
+    }
+
     @Test("what messages save is shown when it is known, and before that how long it takes")
     func holdOuts() throws {
         let first = FiguresReport.lastOfTrials(Self.last).adding(days: -99)

@@ -24,7 +24,7 @@ final class Stamp: Channel {
     func precedent(of message: Message, at now: Moment) async throws(CancellationError) -> Precedent {
         card.withLock { card in
             card.looks += 1
-            return card.stamps > 0 ? .done(receipt: "seen", results: ["stamp": "17"]) : .notDone
+            return card.stamps > 0 ? .done(receipt: "seen", results: ["stamp": "17", "code": "CARD-17"]) : .notDone
         }
     }
 }

@@ -89,6 +89,32 @@ struct AnsweringTests {
         #expect(try lifted.decide(talk, talk.record { $0.messages[0].isFollowUp = true }) == .send)
     }
 
+    @Test("a trigger that asks again later is no second answer, and asks nothing of whom a person has seen to")
+    func asksAgain() throws {
+        let later = question + "after: 2 business days\n"
+        let planner = try planner(["note": question, "later": later])
+        let talk = Talk()
+        #expect(try planner.decide(talk, talk.record()) == .send)
+        let wait = Duration.days(2)
+        #expect(try planner.decide(talk, talk.record(), by: "later", after: wait) == .send)
+        func answered(by author: ConversationMessage.Author) -> OrderRecord {
+            talk.record {
+                var answer = ConversationMessage(
+                    .outgoing, by: author, at: StandardOrder.moment + .hours(1), text: "Soon.", channel: .mailbox)
+                answer.id = 9
+                $0.messages.append(answer)
+                $0.state = .closed
+                $0.reason = .quiet
+            }
+        }
+        #expect(try planner.decide(talk, answered(by: .bookbag), by: "later", after: wait) == .send)
+        #expect(
+            try planner.decide(talk, answered(by: .person("ana@fig.example")), by: "later", after: wait)
+                == .skip(because: .answeredByPerson))
+        let closed = talk.record { ($0.state, $0.reason) = (.closed, .done) }
+        #expect(try planner.decide(talk, closed, by: "later", after: wait) == .skip(because: .answeredByPerson))
+    }
+
     private func lifted(_ word: String) throws -> Planner {
         try planner(["note": question + "answers_even: \(word)\n"])
     }
@@ -106,6 +132,21 @@ struct AnsweringTests {
         #expect(effect.route == Route.mail(shop: record.shop) && !effect.isContact)
         let judged = turn.judge(effect, record: record, history: History())
         #expect(turn.finish(judged, .made(nil, remark: nil)).reads == expected)
+    }
+
+    @Test("a draft fits no longer once a condition of its trigger does not hold, and says which")
+    func draftOutlived() throws {
+        let planner = try planner(["note": question + "unless: order.delayed\n"])
+        let talk = Talk()
+        let record = talk.record()
+        let turn = PlanningTurn(planner, now: StandardOrder.moment)
+        let plans = turn.place([turn.hear(talk.event, record: record)], existing: { _ in [] }, open: { _ in [] })
+        let effect = try #require(plans[0].changes.first?.effect)
+        func failed(_ now: Outreach.Moment) -> String? {
+            planner.failedCondition(ofDraft: effect, record: record, history: History(), now: now)
+        }
+        #expect(failed(StandardOrder.moment) == nil)
+        #expect(failed(StandardOrder.moment + .days(30))?.contains("order.delayed") == true)
     }
 
     @Test("not where she is angry, whatever the conditions say")
@@ -137,6 +178,56 @@ struct AnsweringTests {
         let any = "on: message.received\nsend: answer\n"
         #expect(try planner(["note": any]).decide(talk, record) == .skip(because: .noOrder))
         #expect(try planner(["note": any + "answers_even: no_order\n"]).decide(talk, record) == .send)
+    }
+
+    @Test("in the chat in which it was asked, with facts only where the order was proved there")
+    func chat() throws {
+        let planner = try planner([
+            "note": question, "any": "on: message.received\nsend: answer\nanswers_even: no_order\n",
+        ])
+        let talk = Talk()
+        func record(trust: Int, _ order: (inout OrderRecord) -> Void = { _ in }) -> OrderRecord {
+            talk.record(
+                { conversation in
+                    conversation.channel = .chat
+                    conversation.address = "chat-1"
+                    conversation.messages[0].channel = .chat
+                    conversation.messages[0].sender = "chat-1"
+                    conversation.messages[0].trust = trust
+                }, order)
+        }
+        func decide(_ talk: Talk, _ record: OrderRecord, by trigger: String = "note") throws -> (Route, Decision) {
+            var event = talk.event
+            event.source = "chat"
+            let turn = PlanningTurn(planner, now: StandardOrder.moment)
+            let plans = turn.place([turn.hear(event, record: record)], existing: { _ in [] }, open: { _ in [] })
+            var effect = try #require(plans[0].changes.map(\.effect).first { $0.trigger == trigger })
+            effect.id = 1
+            return (effect.route, planner.judge(effect, record: record, history: History(), now: StandardOrder.moment))
+        }
+        let proved = try decide(talk, record(trust: 1))
+        #expect(
+            proved.0 == Route(shop: talk.order.known.shop, channel: .chat) && proved.1 != .skip(because: .noRecipient))
+        #expect(record(trust: 1).answerChat == "chat-1" && record(trust: 1).isOwnAddress)
+        // Whoever only says that they are somebody is told nothing, not even at the order's address.
+        guard case .skip(because: .noRecipient, detail: _) = try decide(talk, record(trust: 0)).1 else {
+            Issue.record("an unproved chat was told of an order")
+            return
+        }
+        #expect(record(trust: 0).answerChat == nil && !record(trust: 0).isOwnAddress)
+        var general = Talk("Thank you so much!")
+        general.order.hasNoOrder = true
+        var unproved = general.record { conversation in
+            conversation.channel = .chat
+            conversation.address = "chat-1"
+            conversation.messages[0].channel = .chat
+            conversation.messages[0].sender = "chat-1"
+            conversation.messages[0].trust = 0
+        }
+        #expect(unproved.answerChat == "chat-1")
+        #expect(try decide(general, unproved, by: "any").1 == .send)
+        unproved.conversation?.messages[0].sender = nil
+        #expect(try decide(general, unproved, by: "any").1 == .skip(because: .noRecipient))
     }
 
     @Test("never to anybody but the order's own address, and from no other than that")
@@ -313,6 +404,17 @@ struct AnswerProofTests {
         #expect(!proof.isLive)
         proof.note(right: true)
         #expect(proof.isLive)
+    }
+
+    @Test("says how far it is")
+    func sentence() {
+        var proof = AnswerProof()
+        proof.note(right: true)
+        #expect(proof.sentence == "1 of 29 was right so far, and none was wrong.")
+        proof.note(right: false)
+        #expect(proof.sentence == "1 of 46 was right so far, and one was wrong.")
+        for _ in 0..<45 { proof.note(right: true) }
+        #expect(proof.sentence == "It is proven: 46 were right, 1 wrong.")
     }
 
     @Test("begins again after three wrong ones, and is lost at the fourth of the last forty")

@@ -49,6 +49,52 @@ private struct Dice: RandomNumberGenerator {
 }
 
 @Suite("The rules of conversations") struct ConversationRulesTests {
+    @Test("a chat that proves its order is asked again, unless something else kept it from being answered")
+    func prove() {
+        func asked(_ text: String = "where is it?") -> ConversationMessage {
+            var message = said(text)
+            message.channel = .chat
+            message.sender = "chat-1"
+            return message
+        }
+        let open = applied(
+            ConversationRules.receive(asked(), into: nil, opening: opening(), answers: true, now: start))
+        func prove(_ record: ConversationRecord, answers: Bool = true) -> ConversationChange? {
+            var again = asked()
+            again.at = start + .minutes(5)
+            again.trust = 1
+            return ConversationRules.prove(
+                record, order: "o1", name: "Robin", again: again, answers: answers, now: start + .minutes(5))
+        }
+        for reason in [ConversationReason.unknownSender, .unclear, .nobodyAnswers] {
+            let handed = ConversationRules.handOver(open, because: reason).map(applied)
+            let change = handed.flatMap { prove($0) }
+            #expect(change?.record.state == .undecided && change?.record.orderID == "o1", "\(reason)")
+            #expect(change?.record.decideBy == start + .minutes(6) && change?.record.waitsSince == start)
+            #expect(change?.messages.map(\.isFollowUp) == [false] && change?.events == [.received(message: 0)])
+        }
+        #expect(prove(open)?.record.state == .undecided, "before its minute is over too")
+        for reason in [ConversationReason.needsHuman, .several, .draft, .tooMany, .restored, .notHelped] {
+            let handed = ConversationRules.handOver(open, because: reason).map(applied)
+            let change = handed.flatMap { prove($0) }
+            #expect(change?.record.state == .person && change?.messages == [], "\(reason)")
+            #expect(change?.record.orderID == "o1" && change?.record.name == "Robin")
+        }
+        let taken = ConversationRules.take(open, by: ada).map(applied)
+        let given = ConversationRules.handOver(open, because: .unclear, to: "returns").map(applied)
+        for record in [taken, given] {
+            let change = record.flatMap { prove($0) }
+            #expect(change?.record.state == .person && change?.messages == [] && change?.record.orderID == "o1")
+        }
+        #expect(prove(open, answers: false)?.messages == [])
+        var known = open
+        known.orderID = "o2"
+        #expect(prove(known) == nil, "it has an order")
+        // Nobody waits: there is nothing to ask again.
+        let closed = ConversationRules.close(open, because: .done, now: start).map(applied)
+        #expect(closed.flatMap { prove($0) }?.messages == [])
+    }
+
     /// Whatever happens in whatever order; a second account of it is kept beside.
     @Test(
         "random sequences: she waits or does not, a person's is nobody else's, and every count is one of events",

@@ -33,6 +33,44 @@ struct IncomingRulesTests {
         IncomingRules.judge(mail, from: observation, about: message, softBefore: soft, now: now)
     }
 
+    @Test("a wish in free words ends offers; below news of an order its news too, of whoever is proved to have got it")
+    func freeWords() {
+        var understood = Understood()
+        (understood.asks, understood.isCertain) = (["stop"], true)
+        var mail = IncomingMail(.person)
+        mail.sender = "robin@example.com"
+        mail.isAuthenticated = true
+        func wish(isOrderNews: Bool = true, about message: AnsweredMessage? = nil) -> [String] {
+            IncomingRules.wish(understood, mail, answering: message, isOrderNews: isOrderNews).map {
+                "\($0.stream.rawValue) \($0.who == .order("1") ? "order" : "address")"
+            }
+        }
+        let offers = ["marketing address", "ratings address"]
+        #expect(wish() == offers)
+        #expect(wish(about: message()) == offers + ["order order"])
+        #expect(wish(isOrderNews: false, about: message()) == offers)
+        mail.isAuthenticated = false
+        #expect(wish(about: message()) == offers, "a forged sender keeps news from nobody")
+        (mail.isAuthenticated, mail.sender) = (true, "kim@example.com")
+        #expect(wish(about: message()) == offers)
+        mail.sender = "robin@example.com"
+        for change in [
+            { (one: inout Understood) in one.isCertain = false }, { $0.asks = ["stop", "cancel_order"] },
+            { $0.needsHuman = true },
+        ] {
+            var other = understood
+            change(&other)
+            #expect(IncomingRules.wish(other, mail, answering: message(), isOrderNews: true).isEmpty)
+        }
+        // An answer to the confirmation takes both back.
+        var confirmation = message()
+        confirmation.effect.origin = .system
+        confirmation.effect.trigger = SystemMail.stopped
+        mail.text = "start"
+        let back = judge(mail, about: confirmation).revocations
+        #expect(back.map(\.stream) == [.marketing, .ratings, .order] && back.last?.orderID == "1")
+    }
+
     @Test("a hard bounce ends the message and silences its address at once, for all mail and for ever")
     func hard() {
         let outcome = judge(bounce(), about: message())
@@ -149,7 +187,7 @@ struct IncomingRulesTests {
             mail.text = text
             return judge(mail, about: message).revocations.count
         }
-        #expect(revoked("Start.", confirmation) == 2)
+        #expect(revoked("Start.", confirmation) == 3)
         #expect(revoked("start it again please", confirmation) == 0)
         #expect(revoked("START", confirmation, from: "eve@example.com") == 0)
         #expect(revoked("START", message()) == 0 && revoked("START", nil) == 0)

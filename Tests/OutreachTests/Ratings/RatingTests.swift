@@ -277,4 +277,65 @@ struct RatingTriggerTests {
         #expect(judged.count == 2 && judged.allSatisfy(\.goes))
         #expect(turn.settle(judged, waiting: { _ in [] }).count == 1)
     }
+
+    /// What becomes of a question about the conversation of an example.
+    private func asked(_ change: (inout ConversationRecord) -> Void, email: String? = nil) throws -> Decision {
+        let set = try #require(load("on: conversation.closed\nabout: ratings\nsend: email\n", letter: letter).set)
+        let planner = planner(set)
+        let order = StandardOrder(.conversationClosed, at: start)
+        var record = order.known
+        if let email { record.facts.email = email }
+        var conversation = try #require(record.conversation)
+        change(&conversation)
+        record.conversation = conversation
+        let match = try #require(planner.matches(order.event, record: record).first)
+        guard case .insert(let effect) = planner.place(match, event: order.event, existing: [], now: start) else {
+            throw CancellationError()
+        }
+        return planner.judge(effect, record: record, history: History(), now: start)
+    }
+
+    @Test("whoever was answered is asked about a conversation, unless time closed it, or somebody else wrote")
+    func conversations() throws {
+        #expect(try asked { _ in } == .send)
+        #expect(try asked { $0.reason = .helped } == .send)
+        #expect(
+            try asked { $0.reason = .quiet } == .skip(because: .nothingToRate, detail: "time closed it"))
+        #expect(
+            try asked { $0.messages.removeAll { $0.direction == .outgoing } }
+                == .skip(because: .nothingToRate, detail: "nobody answered in it"))
+        #expect(try asked { $0.state = .undecided } == .skip(because: .passed), "she wrote again")
+        guard case .skip(because: .noRecipient, detail: _) = try asked({ _ in }, email: "wren@shopper.example") else {
+            Issue.record("the order's address is asked of what somebody else wrote")
+            return
+        }
+    }
+
+    @Test("a conversation's customer gets a mail beside it only to be asked, and only when it is over")
+    func onlyAsked() {
+        #expect(load("on: conversation.closed\nabout: ratings\nsend: email\n", letter: letter).set != nil)
+        for (event, about) in [("conversation.closed", "order"), ("message.received", "ratings")] {
+            let other = load("on: \(event)\nabout: \(about)\nsend: email\n")
+            #expect(other.faults.contains { $0.contains("answered in her own thread") }, "\(event) \(about)")
+        }
+    }
+
+    @Test("a low rating hands over what is nobody's, and a good one changes nothing")
+    func handedOver() throws {
+        let rating = Rating(
+            request: 7, kind: .conversation, subject: .conversation(1), addressKey: [], askedAt: start)
+        var record = ConversationRecord(shop: "fig.example", channel: .mailbox, openedAt: start)
+        (record.state, record.closedAt) = (.closed, start)
+        let good = rating.change(telling: 3, of: "x", in: record, at: start, now: start)
+        #expect(good.record == record && good.events.count == 1)
+        let low = rating.change(telling: 2, of: "x", in: record, at: start, now: start)
+        #expect(low.record.state == .person && low.record.reason == .ratedLow && low.record.waitsSince == start)
+        #expect(low.events.count == 2 && low.events.contains(.handedOver))
+        for state in [ConversationRecord.State.person, .snoozed] {
+            record.state = state
+            #expect(rating.change(telling: 1, of: "x", in: record, at: start, now: start).record == record)
+        }
+        let event = low.events[0].event(of: low.record, messages: [], now: start)
+        #expect(event.ratingRequest == 7 && event.kind == .ratingGiven && event.aggregate == low.record.aggregate)
+    }
 }

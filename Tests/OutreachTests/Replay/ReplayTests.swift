@@ -143,6 +143,32 @@ struct ReplayTests {
         #expect(none.reasons["out"] == [.passed: 1])
     }
 
+    @Test("judges a rating by what it was then, with its words, and tells none that was changed by then")
+    func ratings() throws {
+        var record = Self.order()
+        func rated(_ score: Int, n: Int, after: Duration) {
+            record.events.append(
+                Event(
+                    id: Int64(1900 + n), shop: record.shop, orderID: record.facts.id, kind: .ratingGiven,
+                    occurrences: [.init(subject: "rating:7", n: n, mark: "7-\(n) \(score)")],
+                    happenedAt: Story.start + after, recordedAt: Story.start + after, source: "ratings"))
+        }
+        rated(4, n: 1, after: .days(3))
+        rated(2, n: 2, after: .days(4))
+        var customer = Replay.Customer(orders: [record])
+        customer.ratings[7] = History.RatingNow(score: 2, words: "Wet.")
+        let none = Self.folder(["delivered.yaml": delivered])
+        func told(_ trigger: String) throws -> (Int, [Reason: Int]?) {
+            let report = try Self.report(none, Self.folder(["low.yaml": "on: rating.given\n\(trigger)"]), [customer])
+            return (report.triggers["low"]?.after ?? 0, report.reasons["low"])
+        }
+        let merchant = "send: { email: { to: merchant } }\n"
+        #expect(try told("if: rating.words contains \"Wet\"\n" + merchant) == (1, [.if: 1]))
+        #expect(try told("if: rating.score <= 2\n" + merchant).0 == 1)
+        // Two days later the first is another by then.
+        #expect(try told("after: 2 days\n" + merchant) == (1, [.passed: 1]))
+    }
+
     @Test("keeps quiet hours, limits, pauses and what replaces what, as the daemon does")
     func restraints() throws {
         let out = "on: shipment.out_for_delivery\nsend: email\n"

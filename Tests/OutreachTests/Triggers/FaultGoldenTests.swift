@@ -54,7 +54,7 @@ struct FaultGoldenTests {
             // `␉` is a tab, so that it can be seen.
             files[path] = Array(text.replacingOccurrences(of: "␉", with: "\t").utf8)
         }
-        for path in files.keys where path.hasSuffix(".yaml") && path != "shop.yaml" {
+        for path in files.keys where path.hasSuffix(".yaml") && path != "shop.yaml" && path != "policy.yaml" {
             let template = "templates/\(path.dropLast(5))"
             if !files.keys.contains(where: { $0.hasPrefix(template + ".") }), !item.name.contains("no template") {
                 files[template + ".md"] = Array(goodTemplate.utf8)
@@ -65,7 +65,7 @@ struct FaultGoldenTests {
         return (lines + [set == nil ? "refused" : "taken"]).joined(separator: "\n")
     }
 
-    static let files = ["yaml", "triggers", "conditions", "shop", "templates", "examples", "ten-mistakes"]
+    static let files = ["yaml", "triggers", "conditions", "shop", "templates", "examples", "ten-mistakes", "policy"]
 
     @Test("is where, what, and how to fix it", arguments: files)
     func golden(_ file: String) throws {
@@ -91,7 +91,8 @@ struct FaultGoldenTests {
             .joined()
         let keys =
             TriggerKeys.standard.names + TriggerKeys.standard.emailNames + ShopReader.keys + ShopReader.limitKeys
-            + ShopReader.brandKeys + ExampleReader.keys + ExampleReader.expectKeys
+            + ShopReader.brandKeys + PolicyReader.keys + PolicyReader.giftKeys + PolicyReader.budgetKeys
+            + ExampleReader.keys + ExampleReader.expectKeys
         for key in Set(keys) { #expect(all.contains("\(key):"), "no case has '\(key)'") }
     }
 }

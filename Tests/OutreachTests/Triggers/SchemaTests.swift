@@ -20,7 +20,14 @@ struct SchemaTests {
     func keys() throws {
         #expect(Set(FileSchema.shopKeys.keys) == Set(ShopReader.keys))
         #expect(Set(FileSchema.brandKeys.keys) == Set(ShopReader.brandKeys))
-        for node in [FileSchema.shopKeys, FileSchema.brandKeys].flatMap(\.values) {
+        #expect(Set(FileSchema.policyKeys.keys) == Set(PolicyReader.keys))
+        #expect(Set(FileSchema.giftKeys.keys) == Set(PolicyReader.giftKeys))
+        #expect(Set(FileSchema.budgetKeys.keys) == Set(PolicyReader.budgetKeys))
+        let tables = [
+            FileSchema.shopKeys, FileSchema.brandKeys, FileSchema.policyKeys, FileSchema.giftKeys,
+            FileSchema.budgetKeys,
+        ]
+        for node in tables.flatMap(\.values) {
             #expect(node.json.contains("\"description\""))
         }
         for schema in FileSchema.allCases {
@@ -46,7 +53,8 @@ struct SchemaTests {
             "out-for-delivery.yaml": Array("on: shipment.out_for_delivery\nsend: email\n".utf8),
             "templates/out-for-delivery.md": mail, "templates/every-key.md": mail,
         ]
-        files[file.hasPrefix("shop") ? "shop.yaml" : file] = Array(text.utf8)
+        let name = file.hasPrefix("shop") ? "shop.yaml" : file.hasPrefix("policy") ? "policy.yaml" : file
+        files[name] = Array(text.utf8)
         files["templates/\(file.dropLast(5)).md"] = mail
         let (set, faults) = TriggerSet.load(TriggerFolder(files: files), webhooks: ["helpdesk"])
         if set == nil, folder == "taken" { Issue.record("\(faults)") }

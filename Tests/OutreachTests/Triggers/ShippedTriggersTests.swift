@@ -24,7 +24,8 @@ struct ShippedTriggersTests {
         #expect(
             names == [
                 "answers/cancel-order", "answers/change-address", "answers/how-to-return", "answers/late",
-                "answers/not-received", "answers/not-sent-yet", "answers/received", "answers/refund-status",
+                "answers/not-received", "answers/not-received-again", "answers/not-sent-yet", "answers/received",
+                "answers/refund-status",
                 "answers/return-status", "answers/thanks", "answers/where-is-my-order",
                 "delay-alert", "delivered", "delivery-attempted", "delivery-problem", "lost", "low-rating",
                 "out-for-delivery", "presumed-lost", "rating-request", "ready-for-pickup", "refund-issued",

@@ -51,6 +51,87 @@ struct TemplateTests {
     }
 
     @Test(
+        "that say their language are for whoever reads it, wherever the shop is; a file named by it comes first",
+        arguments: [
+            ("de", "en", "english", "en"), ("de", "en-GB", "english", "en-GB"), ("de", "de", "german", "de"),
+            ("de", "nl", "german", "de"), ("nl", "nl", "english", "en"), ("en", "en", "english", "en"),
+            ("en", "fr", "french", "fr"), ("en", "nl", "english", "en"),
+        ])
+    func declared(_ shop: String, _ reader: String, _ expected: String, _ language: String) throws {
+        let set = try set(
+            [
+                "a.md": "---\nsubject: english\nlanguage: en\n---\nx\n", "a.de.md": "---\nsubject: german\n---\nx\n",
+                "a.fr.md": "---\nsubject: french\n---\nx\n",
+            ], locale: shop)
+        let mail = try set.templates.render("a", scope(set, [("customer.locale", reader)]))
+        #expect(mail.subject == expected && mail.language == language)
+    }
+
+    @Test("answer bad news with the feeling first, or 'check' says so")
+    func badNews() throws {
+        func said(_ condition: String, _ body: String) -> [String] {
+            let all = [
+                "shop.yaml": "brand: { name: Fig, from: orders@fig.example }\n",
+                "a.yaml": "on: message.received\nif: \(condition)\nsend: answer\n",
+                "templates/a.md": "---\nsubject: x\n---\n# Late\n\nHi there,\n\n\(body)\n",
+            ]
+            return TriggerSet.load(TriggerFolder(files: all.mapValues { Array($0.utf8) })).faults.map(\.description)
+        }
+        let fact = "Your parcel is late. We are sorry."
+        #expect(
+            said("order.delayed", fact) == [
+                "triggers/templates/a.md:8:1: warning: this answers bad news, and begins with the fact; say first that you are sorry, then what is known, and then what happens next"
+            ])
+        #expect(said("message.asks contains \"damaged\"", fact).count == 1)
+        #expect(said("order.delayed", "{% if order.paid %}We are very sorry.{% endif %} It is late.") == [])
+        #expect(said("message.asks contains \"thanks\"", fact) == [])
+    }
+
+    @Test("sign with 'sign_off', in the reader's language, else with the shop's name")
+    func signOff() throws {
+        func signed(_ line: String, _ reader: String) throws -> String {
+            let files = [
+                "shop.yaml": "brand: { name: Fig, from: orders@fig.example }\n\(line)\n",
+                "a.yaml": "{ on: shipment.delivered, send: email }",
+                "templates/a.md": "---\nsubject: x\n---\n{{ shop.sign_off }}\n",
+            ]
+            let (loaded, faults) = TriggerSet.load(TriggerFolder(files: files.mapValues { Array($0.utf8) }))
+            let set = try #require(loaded, "\(faults)")
+            return try set.templates.render("a", scope(set, [("customer.locale", reader)])).text
+                .split(separator: "\n").joined()
+        }
+        #expect(try signed("", "en") == "Fig")
+        #expect(try signed("sign_off: Ana and Tom", "de") == "Ana and Tom")
+        let both = "sign_off: { en: Ana and Tom, de: Ana und Tom }"
+        #expect(try signed(both, "de-CH") == "Ana und Tom")
+        #expect(try signed(both, "fr") == "Ana and Tom")
+    }
+
+    @Test("without a language are the shop's own, also those for a segment beside one that says its language")
+    func ownSegment() throws {
+        let files = [
+            "a.md": "---\nsubject: shipped\nlanguage: en\n---\nx\n", "a.vip.md": "---\nsubject: mine\n---\nx\n",
+            "a.en.md": "---\nsubject: named\n---\nx\n",
+        ]
+        let english = try set(files)
+        let vip = scope(english, [("customer.locale", "en")]) { $0.facts.customer?.ordersCount = 9 }
+        #expect(try english.templates.render("a", vip).subject == "mine")
+        let other = scope(english, [("customer.locale", "en")]) { $0.facts.customer?.ordersCount = 1 }
+        #expect(try english.templates.render("a", other).subject == "named")
+        func said(_ text: String, as name: String = "a.md") -> [String] {
+            let all = [
+                "shop.yaml": "brand: { name: Fig, from: orders@fig.example }\n",
+                "a.yaml": "{ on: shipment.delivered, send: email }", "templates/\(name)": text,
+            ]
+            return TriggerSet.load(TriggerFolder(files: all.mapValues { Array($0.utf8) })).faults.map(\.description)
+        }
+        #expect(said("---\nsubject: x\nlanguage: english\n---\nx\n")[0].contains("'english' is not a language"))
+        #expect(
+            said("---\nsubject: x\nlanguage: de\n---\nx\n", as: "a.en.md")[0]
+                .contains("'language' says 'de', and the file's name 'en'"))
+    }
+
+    @Test(
         "say which language they are in: the shopper's where the text fits it, else the shop's own",
         arguments: [("en-GB", "en-GB"), ("de", "en"), ("fr-CA", "fr-CA")])
     func language(_ locale: String, _ expected: String) throws {

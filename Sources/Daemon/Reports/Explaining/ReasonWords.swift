@@ -30,6 +30,9 @@ package enum ReasonWords {
         "if": "a line of 'if' did not hold",
         "unless": "a line of 'unless' held",
         "already_told": "the same was told before",
+        "untold": "nobody would be told of it any more",
+        "budget": "the budget for gifts is used up ('budgets' in policy.yaml, 'ceilings' in bookbag.yaml)",
+        "had_gift": "the customer, or somebody at the same address, had this gift lately ('once_per' in policy.yaml)",
         "old_news": "it had become too old to be news",
         "passed": "something newer had happened by then, and the order has no trace of what",
         "before_live": "it happened before Bookbag watched the shop",
@@ -45,6 +48,7 @@ package enum ReasonWords {
         "silenced": "the shopper must not be written to ('bookbag suppress list' says why)",
         "no_consent": "the shopper has not agreed to messages of that kind",
         "asked_lately": "the customer was asked for a rating within the last 30 days",
+        "nothing_to_rate": "nobody answered in the conversation, or time alone closed it",
         "held_out":
             "the customer is one of those whom the trigger does not tell, to measure what telling is worth ('hold_out')",
         "replaced": "another trigger's message took its place",

@@ -123,6 +123,7 @@ package struct FiguresReport: Report {
         tables = [
             Self.messages(now, before), Self.kinds(now), Self.promises(now), Self.transit(now, before),
             Self.delays(now, before), Self.reasons(now, before), Self.returns(now, before),
+            Self.questions(now, before), Self.closings(now, before), Self.handOvers(now, before),
             Self.ratings(now, before), Self.holdOuts(trials, until: Self.lastOfTrials(last)),
         ]
     }
@@ -184,6 +185,32 @@ private struct Sums {
 
     func parcels(_ outcome: Journey.Outcome, carrier: String? = nil) -> Int64 {
         count(.parcels) { $0.b == outcome.rawValue && (carrier == nil || $0.a == carrier) }
+    }
+
+    /// How many conversations ended so.
+    ///
+    /// - Parameter isFirst: only those in which she had to write once.
+    func closed(
+        _ outcomes: [ConversationOutcome] = ConversationOutcome.allCases, isFirst: Bool = false
+    ) -> Int64 {
+        outcomes.reduce(0) { all, outcome in
+            all + count(.closings) { $0.a == outcome.rawValue && (!isFirst || $0.b == "first") }
+        }
+    }
+
+    /// How many were closed and opened again.
+    var reopened: Int64 { count(.closings) { $0.a == "reopened" } }
+
+    /// Of the conversations that were closed, those in which no person took part.
+    func alone() -> Share { Share(closed([.confirmed, .quiet]), of: closed()) }
+
+    /// Of the answers of a kind (`draft` or `live`) that were judged, those that were right.
+    func verdicts(_ kind: String, of intent: String? = nil) -> Share {
+        func count(_ verdict: String) -> Int64 {
+            self.count(.verdicts) { $0.b == "\(kind) \(verdict)" && (intent == nil || $0.a == intent) }
+        }
+        let right = count("right")
+        return Share(right, of: right + count("wrong"))
     }
 
     /// How many questions for ratings of a kind were asked, or answered by that score.
@@ -250,7 +277,109 @@ extension FiguresReport {
                 key: "returns", title: "returns asked for", definition: "Returns that shoppers asked for.",
                 value: .count(returns(now)), before: .count(returns(before)), rows: .events(.returnRequested),
                 table: "returns"),
-        ] + ratingHeadlines(now, before)
+        ] + conversationHeadlines(now, before) + ratingHeadlines(now, before)
+    }
+
+    /// What there is to say of conversations; nothing where no customer wrote.
+    private static func conversationHeadlines(_ now: Sums, _ before: Sums) -> [Headline] {
+        guard now.count(.questions) + before.count(.questions) + now.closed() > 0 else { return [] }
+        let waits = now.buckets(.firstAnswers)
+        let late = FigureValue.lag(TallyBuckets.lag.quantile(0.95, of: waits))
+        let (confirmed, quiet) = (now.closed([.confirmed]), now.closed([.quiet]))
+        return [
+            Headline(
+                key: "first_answer", title: "from question to first answer, half of them within",
+                definition:
+                    "From a customer's message to the first answer in that conversation, by a trigger or a person, on the day of that answer, by ranges. Word that a person has it is no answer.",
+                value: .lag(TallyBuckets.lag.quantile(0.5, of: waits)),
+                note: waits.isEmpty ? "" : "95 % within \(late.text)",
+                before: .lag(TallyBuckets.lag.quantile(0.5, of: before.buckets(.firstAnswers))), table: "questions"),
+            Headline(
+                key: "alone", title: "of closed conversations, without a person",
+                definition: closingsDefinition, value: .share(now.alone()),
+                note:
+                    "\(FigureValue.grouped(confirmed)) confirmed, \(FigureValue.grouped(quiet)) in which nothing more was said",
+                before: .share(before.alone()), table: "closings"),
+            Headline(
+                key: "drafts_right", title: "of judged drafts, right",
+                definition:
+                    "Of the answers that a person sent, corrected or called wrong before they went out, those that were sent with the meaning that was understood, on the day they counted. The interval is Wilson's, 95 %.",
+                value: .share(now.verdicts("draft")), before: .share(before.verdicts("draft")), table: "questions",
+                isWeekly: false),
+        ]
+    }
+
+    private static let closingsDefinition =
+        "Conversations that were closed, and were not opened again, on the day of closing. Confirmed: no person took part, and the customer pressed \u{201C}That helped\u{201D} or wrote thanks. Nothing more was said: no person took part, and nobody knows whether it helped. At the first contact: the customer had to write once only. The interval is Wilson's, 95 %; with fewer than 30 no share is shown."
+
+    private static func questions(_ now: Sums, _ before: Sums) -> Table {
+        let rows = now.names(.questions).map { intent -> [Cell] in
+            [
+                Cell(.text(intent.replacing("_", with: " "))),
+                Cell(.count(now.count(.questions) { $0.a == intent })),
+                Cell(.count(before.count(.questions) { $0.a == intent })),
+                Cell(.share(now.verdicts("draft", of: intent))), Cell(.share(now.verdicts("live", of: intent))),
+            ]
+        }
+        return Table(
+            key: "questions", title: "What customers ask",
+            definition:
+                "Messages of customers, by what was understood with certainty, on the day they came. Drafts right: of the drafts of answers that a person judged. Answers right: of those that went out by themselves and were judged, by a review, a button, a rating or at the desk; one in ten is put up for review, and who complains is not one in ten, so this tells less than the share of all that were right.",
+            columns: [
+                Column(key: "asks", title: "Asks for"), Column(key: "n", title: "Messages"),
+                Column(key: "before", title: "Before"), Column(key: "drafts_right", title: "Drafts right"),
+                Column(key: "answers_right", title: "Answers right"),
+            ], rows: rows, bar: bar(rows, 1))
+    }
+
+    private static func closings(_ now: Sums, _ before: Sums) -> Table {
+        let isEmpty = now.closed() + now.reopened + before.closed() == 0
+        let rows =
+            isEmpty
+            ? []
+            : ConversationOutcome.allCases.map { outcome -> [Cell] in
+                let all = now.closed([outcome])
+                return [
+                    Cell(.text(words(outcome))), Cell(.count(all)), Cell(.count(before.closed([outcome]))),
+                    Cell(.share(Share(now.closed([outcome], isFirst: true), of: all))),
+                ]
+            } + [
+                [
+                    Cell(.text("opened again")), Cell(.count(now.reopened)), Cell(.count(before.reopened)),
+                    Cell(.text("\u{2013}")),
+                ]
+            ]
+        return Table(
+            key: "closings", title: "How conversations ended", definition: closingsDefinition,
+            columns: [
+                Column(key: "ended", title: "Ended"), Column(key: "n", title: "Conversations"),
+                Column(key: "before", title: "Before"), Column(key: "first_contact", title: "At the first contact"),
+            ], rows: rows, bar: bar(rows, 1))
+    }
+
+    private static func words(_ outcome: ConversationOutcome) -> String {
+        switch outcome {
+        case .confirmed: "without a person, confirmed"
+        case .quiet: "without a person, nothing more was said"
+        case .person: "with a person"
+        }
+    }
+
+    private static func handOvers(_ now: Sums, _ before: Sums) -> Table {
+        let rows = now.names(.handOvers).map { reason -> [Cell] in
+            [
+                Cell(.text(reason.replacing("_", with: " "))),
+                Cell(.count(now.count(.handOvers) { $0.a == reason })),
+                Cell(.count(before.count(.handOvers) { $0.a == reason })),
+            ]
+        }
+        return Table(
+            key: "hand_overs", title: "Why a person was needed",
+            definition: "Times that a conversation was handed to a person, on that day, by the reason.",
+            columns: [
+                Column(key: "reason", title: "Reason"), Column(key: "n", title: "Times"),
+                Column(key: "before", title: "Before"),
+            ], rows: rows, bar: bar(rows, 1))
     }
 
     /// One for each kind of rating that was asked for: kinds are never added up.

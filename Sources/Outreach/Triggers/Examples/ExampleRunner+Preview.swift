@@ -1,3 +1,5 @@
+internal import Liquid
+
 /// A message about to be composed, with everything that goes into it.
 public struct Sending: Sendable {
     public var effect: Effect
@@ -35,6 +37,13 @@ extension ExampleRunner {
 }
 
 extension Example {
+    /// The same with a customer who reads that language, and wrote in it.
+    package func read(in locale: String) -> Example {
+        var example = self
+        example.given += ["customer.locale", "message.language"].map { Given(path: $0, value: .string(locale)) }
+        return example
+    }
+
     /// The standard order with nothing changed, for a trigger that has no examples.
     public init(plain trigger: Trigger) {
         self.init(

@@ -4,6 +4,7 @@ internal import Liquid
 /// `once_per`, `replaces` and the limit work in an example as they do in a shop.
 struct SimulatedExample {
     private let templates: TemplateSet
+    private let policy: Policy?
     private let trigger: Trigger
     /// The triggers that decide: the example's own, and those that may replace its messages.
     private let triggers: [Trigger]
@@ -18,6 +19,7 @@ struct SimulatedExample {
     /// Sets up an example of a trigger of that set. The modes of shop and trigger are taken as live.
     init(_ example: Example, of trigger: Trigger, in set: TriggerSet) {
         templates = set.templates
+        policy = set.policy
         var settings = set.settings
         settings.mode = .live
         settings.answers = .allLive
@@ -30,7 +32,7 @@ struct SimulatedExample {
         told = ExampleTimeline.moments(example.told, before: stages[0].at)
         self.settings = settings
         simulation = Simulation(
-            Self.planner(triggers, settings, templates, stages[0].order),
+            Self.planner(triggers, settings, templates, policy, stages[0].order),
             orders: [.init(known: stages[0].order.known)])
         simulation.othersAreAboutFirst = true
     }
@@ -47,14 +49,17 @@ struct SimulatedExample {
     }
 
     private static func planner(
-        _ triggers: [Trigger], _ settings: ShopSettings, _ templates: TemplateSet, _ order: StandardOrder
+        _ triggers: [Trigger], _ settings: ShopSettings, _ templates: TemplateSet, _ policy: Policy?,
+        _ order: StandardOrder
     ) -> Planner {
+        var profile = order.profile
+        if let policy { profile.currency = policy.currency }
         var settings = settings
         settings.given = order.overlay
         return Planner(
-            triggers: TriggerSet(settings: settings, triggers: triggers, templates: templates),
+            triggers: TriggerSet(settings: settings, triggers: triggers, templates: templates, policy: policy),
             inForceSince: Dictionary(triggers.map { ($0.name, .distantPast) }) { first, _ in first },
-            live: LiveSince(shop: .distantPast), shop: order.profile)
+            live: LiveSince(shop: .distantPast), shop: profile)
     }
 
     /// Runs it to its end, and until whatever is still waiting then has been decided.
@@ -103,7 +108,7 @@ struct SimulatedExample {
 
     /// Something happens, or changes from now on.
     private mutating func take(_ stage: ExampleTimeline.Stage) {
-        simulation.turn = PlanningTurn(Self.planner(triggers, settings, templates, stage.order), now: stage.at)
+        simulation.turn = PlanningTurn(Self.planner(triggers, settings, templates, policy, stage.order), now: stage.at)
         simulation.orders = [.init(known: stage.order.known)]
         simulation.past = stage.order.history
         let plans = simulation.hear(stage.events)
@@ -125,13 +130,20 @@ struct SimulatedExample {
         let templates = templates
         let name = trigger.name
         var written: [Int64: ExampleRunner.Outcome] = [:]
+        // Actions come before the messages that tell of them.
+        var gift: GiftFacts?
         let plans = simulation.decide { one, draft in
             guard draft.trigger == name, let record = one.record else { return .made(nil, remark: nil) }
             var outcome = ExampleRunner.Outcome(line: draft.line)
+            if let given = planner.gift(of: draft)?.gift, let policy = planner.triggers.policy {
+                gift = given.specimen(
+                    in: policy.currency, at: now, calendar: planner.triggers.settings.calendar(zone: planner.shopZone),
+                    zone: planner.shopZone)
+            }
             do throws(TemplateFailure) {
                 try outcome.write(
                     Sending(effect: draft, record: record, history: one.history, planner: planner, now: now),
-                    templates)
+                    templates, gift: gift)
                 written[draft.id] = outcome
                 return .made(nil, remark: nil)
             } catch {
@@ -152,12 +164,15 @@ struct SimulatedExample {
 
 extension ExampleRunner.Outcome {
     /// Composes what is sent: the mail's text or the webhook's body.
-    fileprivate mutating func write(_ sending: Sending, _ templates: TemplateSet) throws(TemplateFailure) {
+    fileprivate mutating func write(
+        _ sending: Sending, _ templates: TemplateSet, gift: GiftFacts?
+    ) throws(TemplateFailure) {
         let effect = sending.effect
         guard let event = effect.event else { return }
-        let scope = sending.planner.scope(
+        var scope = sending.planner.scope(
             record: sending.record, event: event, together: effect.together, history: sending.history,
             now: sending.now, pages: .specimen())
+        scope.gift = gift
         if let line = sending.planner.triggers.trigger(effect.trigger)?.line(named: effect.line) {
             if let action = line.action {
                 self.action = action

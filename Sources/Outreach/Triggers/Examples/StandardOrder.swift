@@ -160,8 +160,16 @@ struct StandardOrder {
             (conversation.state, conversation.holder) = (.person, "tom@juniperfig.example")
             conversation.takeOvers += 1
         default:
-            conversation.state = .closed
+            (conversation.state, conversation.reason) = (.closed, .done)
             conversation.closings += 1
+            if !conversation.messages.contains(where: { $0.direction == .outgoing }) {
+                var answer = ConversationMessage(
+                    .outgoing, by: .person("tom@juniperfig.example"), at: now, text: "It is on its way.",
+                    channel: .mailbox)
+                answer.id = Int64(conversation.messages.count + 1)
+                conversation.messages.append(answer)
+                conversation.messageCount += 1
+            }
         }
         record.conversation = conversation
     }
@@ -175,7 +183,7 @@ struct StandardOrder {
             known = .none(shop: Self.shop.domain, at: start)
             conversation.orderID = nil
         }
-        if let last = conversation.messages.indices.last {
+        if let last = conversation.messages.lastIndex(where: { $0.direction == .incoming }) {
             var understood = Understood(
                 reading: conversation.messages[last].text, about: known, names: ["#1001"], questions: questions,
                 now: lastAt, zone: Self.zone)
@@ -185,6 +193,9 @@ struct StandardOrder {
             understood.language = givenLanguage ?? understood.language
             if givenAsks != nil { (understood.isCertain, understood.doubts) = (true, []) }
             conversation.messages[last].understood = understood
+            if understood.asks.contains("delivered_not_received") {
+                conversation.lossesLastYear = max(conversation.lossesLastYear, 1)
+            }
         }
         known.conversation = conversation
         return known
@@ -433,10 +444,16 @@ struct StandardOrder {
             } else {
                 record.conversation?.waitsSince = nil
             }
+        case "conversation.rating":
+            guard case .int(let score) = value else { return false }
+            record.conversation?.rating = score
         case "conversation.reason": record.conversation?.reason = text.map(ConversationReason.init(rawValue:))
         case "customer.questions_last_30_days":
             guard case .int(let count) = value else { return false }
             record.conversation?.questionsLast30Days = count
+        case "customer.not_received_last_year":
+            guard case .int(let count) = value else { return false }
+            record.conversation?.lossesLastYear = count
         case "order.name": record.facts.name = text ?? record.facts.name
         case "order.tags": record.facts.tags = value.listed
         case "order.cancelled": record.facts.cancelledAt = isTrue ? now : nil
@@ -501,7 +518,7 @@ struct StandardOrder {
     }
 
     private mutating func change(_ body: (inout ConversationMessage) -> Void) {
-        guard let last = record.conversation?.messages.indices.last else { return }
+        guard let last = record.conversation?.messages.lastIndex(where: { $0.direction == .incoming }) else { return }
         body(&record.conversation!.messages[last])
     }
 

@@ -71,6 +71,10 @@ extension Names {
                 .bookbag, canBeEmpty: true
             ) { item in item.scope.shown(item.conversation.waitsSince) },
             Name(
+                "rating", .number, "How she rated it, from 1 to 5, where she was asked (ratings.md).", .bookbag,
+                canBeEmpty: true
+            ) { $0.conversation.rating.map { .int($0) } ?? .null },
+            Name(
                 "answer_by", .moment,
                 "When a person answers at the latest, by `business_hours` and `answer_within` of shop.yaml.", .settings,
                 canBeEmpty: true
@@ -84,7 +88,11 @@ extension Names {
                 "away", .text, "What shop.yaml says while nobody is there (`away`), in the words under `say`.",
                 .settings,
                 canBeEmpty: true
-            ) { .optional($0.scope.settings.awayNote(at: $0.scope.now, shopZone: $0.scope.shopZone)) },
+            ) { item in
+                .optional(
+                    item.scope.settings.awayNote(
+                        at: item.scope.now, shopZone: item.scope.shopZone, language: item.scope.locale))
+            },
         ])
 }
 

@@ -44,7 +44,8 @@ enum Names {
             return NamedDrop(item, refund, overlay: scope.overlay, prefix: "refund")
         },
         Root(
-            name: "rating", meaning: "What the customer said of how the order came.", isAlways: false,
+            name: "rating", meaning: "What the customer said of how the order came, or of how you answered.",
+            isAlways: false,
             rows: rating.rows(under: "rating")
         ) { scope in
             guard scope.event.kind.has("rating") else { return nil }
@@ -75,6 +76,14 @@ enum Names {
                 $0, shop, overlay: $0.overlay, prefix: "shop", own: $0.settings.brand.name,
                 more: ShopifyDrop($0, ShopifyNames.shop))
         },
+        Root(
+            name: "gift",
+            meaning:
+                "What the trigger's `do: give` gave her (actions.md). Nothing where she was given nothing, so put an `{% if gift %}` around it. For templates.",
+            rows: gift.rows(under: Names.giftRoot)
+        ) { scope in
+            scope.giftItem.map { NamedDrop($0, gift, overlay: scope.overlay, prefix: Names.giftRoot) }
+        },
         Root(name: "event", meaning: "What happened.", rows: event.rows(under: "event")) {
             NamedDrop($0, event, overlay: $0.overlay, prefix: "event")
         },
@@ -97,7 +106,7 @@ enum Names {
         (
             page(
                 ratingPage,
-                "The page on which the shopper rates how the order came; with `?score=4` behind it, that score is chosen already. Only in mails of triggers with `about: ratings` (ratings.md)."
+                "The page on which the shopper rates how the order came, or how you answered; with `?score=4` behind it, that score is chosen already. Only in mails of triggers with `about: ratings` (ratings.md)."
             ),
             { $0.rating }
         ),

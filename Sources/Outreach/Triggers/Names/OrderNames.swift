@@ -154,6 +154,11 @@ extension Names {
                 "How often they wrote to you in the last 30 days, this message included.",
                 .bookbag
             ) { .int($0.record.conversation?.questionsLast30Days ?? 0) },
+            Name(
+                "not_received_last_year", .number,
+                "About how many matters they wrote within a year that something was delivered and not there, this one included.",
+                .bookbag
+            ) { .int($0.record.conversation?.lossesLastYear ?? 0) },
             Name("locale", .text, "Their language: `en`, `fr-CA`.") { .string($0.locale) },
             Name("accepts_marketing", .flag, "They are subscribed to your marketing mails.") {
                 .bool($0.record.facts.customer?.marketing == .subscribed)
@@ -185,7 +190,7 @@ extension Names {
         Name(
             "words", .text, "The line that the customer wrote beside it.", .bookbag, canBeEmpty: true, isPersonal: true
         ) { .optional($0.history.rating?.words) },
-        Name("of", .text, "What was rated: `delivery`.", .bookbag) {
+        Name("of", .text, "What was rated: `delivery`, or `conversation`.", .bookbag) {
             .string(RatingKind(of: $0.event.aggregate.kind).rawValue)
         },
     ])
@@ -201,6 +206,9 @@ extension Names {
         },
         Name("money_format", .text, "How your shop writes prices, from Shopify's settings: `£{{amount}}`.") {
             .string($0.options.money.plain)
+        },
+        Name("sign_off", .text, "Who signs your letters: `sign_off` in shop.yaml, else your shop's name.", .settings) {
+            .string($0.settings.signOff?.words(for: [$0.locale, $0.settings.locale]) ?? $0.settings.brand.name)
         },
         Name("address", .text, "Your postal address.", .settings, canBeEmpty: true) {
             .optional($0.settings.brand.address)

@@ -16,6 +16,8 @@ public struct Scope: Sendable {
     public let history: History
     /// The links to the shopper's pages, for templates.
     public var pages = PageLinks()
+    /// What she was given by the action beside the message; nil if nothing.
+    public var gift: GiftFacts?
     private let memory: Memory
 
     public var record: OrderRecord { evaluation.record }

@@ -12,6 +12,8 @@ public enum FileSchema: String, Sendable, CaseIterable {
     case trigger
     /// shop.yaml.
     case shop
+    /// policy.yaml.
+    case policy
 
     /// The schema as JSON.
     public var json: String { json() }
@@ -31,6 +33,11 @@ public enum FileSchema: String, Sendable, CaseIterable {
         case .shop:
             return Self.file(
                 title: "shop.yaml of Bookbag", definitions: Self.shopDefinitions + [event], Self.shopFile
+            ).json
+        case .policy:
+            return Self.file(
+                title: "policy.yaml of Bookbag", definitions: [("length", Self.length), ("flag", Self.flag)],
+                Self.policyFile
             ).json
         }
     }
@@ -339,6 +346,43 @@ public enum FileSchema: String, Sendable, CaseIterable {
             required: ["webhook"]),
     ])
 
+    // MARK: - policy.yaml
+
+    private static let policyFile = SchemaNode.keys(
+        PolicyReader.keys.map { ($0, policyKeys[$0] ?? .scalar) }, required: ["amounts_in"],
+        "What the shop gives, to whom, how often and how much of it.")
+
+    /// What each key of policy.yaml is. Every key that the reader knows has an entry.
+    static let policyKeys: [String: SchemaNode] = [
+        "amounts_in": .shaped("^\\s*[A-Z]{3}\\s*$", "The currency of all sums here, which is the shop's: 'GBP'."),
+        "gifts": .object([
+            ("description", .text("What can be given, each by its name: 'do: { give: NAME }' of a trigger gives it.")),
+            ("type", .text("object")),
+            (
+                "additionalProperties",
+                .keys(PolicyReader.giftKeys.map { ($0, giftKeys[$0] ?? .scalar) }, required: ["valid_for"])
+            ),
+        ]),
+        "budgets": .keys(
+            PolicyReader.budgetKeys.map { ($0, budgetKeys[$0] ?? .scalar) },
+            "How much may be given in a calendar day, week, month or year. Then letters go out without a gift."),
+    ]
+
+    static let giftKeys: [String: SchemaNode] = [
+        "discount": SchemaNode.scalar.described("What the code takes off: '10%', or an amount: '5.00'."),
+        "free_shipping": .named("flag", "true: the code gives free shipping."),
+        "counts_as": SchemaNode.scalar.described(
+            "What one costs you on average: '15.00'. Budgets count that. An amount counts as what it is."),
+        "valid_for": .named("length", "How long the code can be used: '60 days'."),
+        "once_per": .shaped(
+            "^\\s*(\(Gift.Scope.allCases.map(\.rawValue).joined(separator: "|")))( +every +\(lengthShape))?\\s*$",
+            "To whom it is given once: 'customer', 'customer every 90 days', 'order'."),
+    ]
+
+    static let budgetKeys: [String: SchemaNode] = [
+        "gifts": .oneOrMore(.scalar, "'300.00 per month', '40 per day'; a list holds altogether.")
+    ]
+
     // MARK: - shop.yaml
 
     private static let shopDefinitions: [(String, SchemaNode)] = [
@@ -442,9 +486,10 @@ public enum FileSchema: String, Sendable, CaseIterable {
                 [
                     ("from", SchemaNode.shaped("^\\s*\(dayShape)\\s*$", "The first day.")),
                     ("until", .shaped("^\\s*\(dayShape)\\s*$", "The last day.")),
-                    ("say", SchemaNode.scalar.described("What she is told then.")),
+                    ("say", words("What she is told then: a text, or one for each language.")),
                 ], required: ["from", "until"], "Days on which nobody answers."),
             "When nobody answers, and what she is told."),
+        "sign_off": words("Who signs letters, instead of the shop's name: a text, or one for each language."),
         "let_go_after": .named(
             "length", "When a conversation in which nobody waits is over: '2 business days', if left out."),
         "shopify_sends": .any(
@@ -452,6 +497,12 @@ public enum FileSchema: String, Sendable, CaseIterable {
             "Which of Shopify's own notifications to customers are on, so that nobody hears the same twice; or 'none'."),
         "confirm": SchemaNode.scalar.described("The code that releases a held reload; 'notify' received it by mail."),
     ]
+
+    /// One text, or one for each language.
+    private static func words(_ description: String) -> SchemaNode {
+        .any(
+            [.scalar, .object([("type", .text("object")), ("additionalProperties", .scalar)])], description)
+    }
 
     static let brandKeys: [String: SchemaNode] = [
         "name": SchemaNode.scalar.described("What shoppers call you."),

@@ -1,0 +1,40 @@
+internal import Liquid
+
+/// A gift, as templates look at it.
+struct GiftItem: Sendable {
+    var scope: Scope
+    /// Nil if only an example says what it is.
+    var gift: GiftFacts?
+}
+
+extension Names {
+    static let giftRoot = "gift"
+
+    static let gift = NameTable<GiftItem>([
+        Name("code", .text, "The code that she enters at the checkout: hers alone, once.", .bookbag, canBeEmpty: true) {
+            .optional($0.gift?.code)
+        },
+        Name(
+            "value", .text, "What it takes off: `10%`, or an amount. Empty for free shipping.", .bookbag,
+            canBeEmpty: true
+        ) { item in
+            guard let share = item.gift?.share else { return .optional(item.gift?.amount) }
+            return .string(share)
+        },
+        Name("expires_on", .day, "The last day on which it can be used.", .bookbag, canBeEmpty: true) {
+            $0.scope.shown($0.gift?.expiresOn)
+        },
+    ])
+}
+
+extension Scope {
+    /// The gift that the message tells of.
+    var giftItem: GiftItem? {
+        if let gift { return GiftItem(scope: self, gift: gift) }
+        let isGiven = overlay.contains { name, value in
+            if case .null = value { return false }
+            return name.hasPrefix("\(Names.giftRoot).")
+        }
+        return isGiven ? GiftItem(scope: self) : nil
+    }
+}

@@ -1,0 +1,251 @@
+internal import FoundationEssentials
+public import Outreach
+
+// What was given, as rows: a gift is booked in the transaction that decides it, told by the message beside it, and taken
+// back if no message tells of it. A budget is the sum of what is booked in a calendar period and not freed.
+//
+//     booked ──▶ (the shop makes the code) ──▶ told
+//        │                    └──▶ untold ──▶ taken back ──▶ freed
+//        └── refused, withdrawn before it was tried ───────▶ freed
+
+/// A gift that nobody was told of, with what made it.
+public struct UntoldGift: Hashable, Sendable {
+    public var effect: Effect
+    /// What was done.
+    public var message: Message
+    /// What it brought.
+    public var results: [String: String]
+}
+
+extension Store {
+    /// Makes the codes of gifts; the same ones in a store that was restored.
+    public var giftCodes: GiftCodes { GiftCodes(key: hash.derived("gift codes")) }
+
+    /// Gifts that were made, or may have been, and whose message is over without telling of them.
+    public func untoldGifts(shop domain: String, limit: Int) async throws(StoreFailure) -> [UntoldGift] {
+        try await read { db in
+            let shop = try db.shop(domain)
+            let open = try db.all(Query.openBookings, [shop, limit]) { (id: $0[0] as Int64, teller: $0[1] as String) }
+            return try open.compactMap { id, teller in
+                guard let effect = try db.effect(id, shop: shop) else { return nil }
+                switch effect.state {
+                case .sent: break
+                case .refused, .withdrawn: guard effect.attemptsInDoubt > 0 else { return nil }
+                default: return nil
+                }
+                let message = try db.newest(
+                    ofStems: effect.keys.map(Planner.stem), trigger: effect.trigger, line: teller, shop: shop)
+                if let message, try db.integer(Query.isWaiting, [shop, message]) != nil { return nil }
+                guard let made = try db.message(effectID: id, shop: shop) else { return nil }
+                return UntoldGift(effect: effect, message: made, results: try db.results(of: id, shop: shop))
+            }
+        }
+    }
+
+    /// What the gifts of a shop come to since each of these moments.
+    public func giftsSpent(
+        shop domain: String, since: [Moment], currency: String
+    ) async throws(StoreFailure) -> [GiftHistory.Spent] {
+        try await read { db in
+            let shop = try db.shop(domain)
+            return try since.map { try db.spent(since: $0, currency: currency, but: 0, shop: shop) }
+        }
+    }
+}
+
+extension Connection {
+    /// What was given before, for judging a gift.
+    func giftHistory(
+        _ question: GiftQuestion, but effect: Int64, shop: Int64, hash: KeyedHash
+    ) throws -> GiftHistory {
+        var history = GiftHistory()
+        if let scope = question.scope {
+            history.lastGivenAt = try lastGiven(
+                question.gift, scope: scope, customerID: question.customerID, orderID: question.orderID,
+                address: question.address, but: effect, shop: shop, hash: hash)
+        }
+        history.spent = try question.since.map {
+            try spent(since: $0, currency: question.currency, but: effect, shop: shop)
+        }
+        return history
+    }
+
+    private func lastGiven(
+        _ gift: String, scope: Gift.Scope, customerID: String, orderID: String, address: String?, but effect: Int64,
+        shop: Int64, hash: KeyedHash
+    ) throws -> Moment? {
+        var moments: [Int64] = []
+        switch scope {
+        case .order:
+            moments += [try integer(Query.giftOfOrder, [shop, gift, hash.order(orderID), effect])].compactMap(\.self)
+        case .customer:
+            moments += [try integer(Query.giftOfCustomer, [shop, gift, hash.customer(customerID), effect])]
+                .compactMap(\.self)
+            if let address {
+                moments += [try integer(Query.giftOfPlace, [shop, gift, hash.place(address), effect])]
+                    .compactMap(\.self)
+            }
+        }
+        return moments.max().map { Moment(milliseconds: $0) }
+    }
+
+    fileprivate func spent(
+        since: Moment, currency: String, but effect: Int64, shop: Int64
+    ) throws -> GiftHistory.Spent {
+        try first(Query.spentOnGifts, [currency, shop, since.milliseconds, effect]) {
+            GiftHistory.Spent(sum: $0[0] as Int64, count: Int($0[1] as Int64))
+        } ?? GiftHistory.Spent()
+    }
+
+    /// Books a gift that is decided; false if there is no room for it any more, or its person was given another.
+    func book(_ booking: Booking, of effect: Effect, shop: Int64, hash: KeyedHash, now: Moment) throws -> Bool {
+        if let scope = booking.scope {
+            let last = try lastGiven(
+                booking.gift, scope: scope, customerID: booking.customerID, orderID: booking.orderID,
+                address: booking.address, but: effect.id, shop: shop, hash: hash)
+            guard last == booking.lastGivenAt else { return false }
+        }
+        for cap in booking.caps {
+            let spent = try spent(since: cap.since, currency: booking.currency, but: effect.id, shop: shop)
+            if let sum = cap.sum, spent.sum + booking.amount > sum { return false }
+            if let count = cap.count, spent.count + 1 > count { return false }
+        }
+        try run(
+            """
+            INSERT INTO bookings (shop, effect_id, budget, gift, amount, currency, customer_key, place_key, order_key,
+                teller, why, booked_at)
+            VALUES (?, ?, 'gifts', ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            ON CONFLICT (shop, effect_id) DO UPDATE SET gift = excluded.gift, amount = excluded.amount,
+                currency = excluded.currency, teller = excluded.teller, why = excluded.why,
+                booked_at = excluded.booked_at, freed_at = NULL
+            """,
+            [
+                shop, effect.id, booking.gift, booking.amount, booking.currency, hash.customer(booking.customerID),
+                booking.address.map(hash.place), hash.order(booking.orderID), booking.teller, booking.why,
+                now.milliseconds,
+            ])
+        return true
+    }
+
+    /// Notes that a message tells what actions brought; false if a gift among them was taken back meanwhile.
+    func tell(_ actions: [Int64], by message: Int64, shop: Int64) throws -> Bool {
+        for action in actions {
+            let open = try changes(
+                """
+                UPDATE bookings SET told_by = ?
+                WHERE shop = ? AND effect_id = ? AND withdrawn_by IS NULL AND freed_at IS NULL
+                """, [message, shop, action])
+            if open == 0, try integer(Query.booking, [shop, action]) != nil { return false }
+        }
+        return true
+    }
+
+    /// Has a message that was refused tell of its gift again, because it is tried by hand; false if the gift was taken
+    /// back meanwhile, so that what it says is not true any more.
+    func tellAgain(_ message: Effect, shop: Int64) throws -> Bool {
+        guard message.origin == .trigger, let about = message.aggregate, let id = try aggregate(about, shop: shop)?.id
+        else { return true }
+        let gifts = try all(Query.giftsBeside, [shop, id, message.trigger, message.line]) {
+            (effect: $0[0] as Int64, isTold: $0[1] as Bool, isOver: $0[2] as Bool)
+        }
+        for gift in gifts where !gift.isTold {
+            guard !gift.isOver else { return false }
+            try run(
+                "UPDATE bookings SET told_by = ? WHERE shop = ? AND effect_id = ?", [message.id, shop, gift.effect])
+        }
+        return true
+    }
+
+    /// Notes that an effect takes a gift back; false if it is told by now, or taken back already.
+    func takeBack(_ gift: Int64, by effect: Int64, shop: Int64) throws -> Bool {
+        try changes(
+            """
+            UPDATE bookings SET withdrawn_by = ?
+            WHERE shop = ? AND effect_id = ? AND told_by IS NULL AND withdrawn_by IS NULL AND freed_at IS NULL
+            """, [effect, shop, gift]) > 0
+    }
+
+    /// What becomes of the booking of an effect that ends, or of the gift that it tells of.
+    func settleGift(of effect: Effect, to state: Effect.State, at moment: Moment, shop: Int64) throws {
+        switch state {
+        case .sent:
+            guard effect.channel == .shop, effect.origin == .system else { return }
+            try run(
+                """
+                UPDATE bookings SET freed_at = ?
+                WHERE shop = ? AND withdrawn_by = ? AND withdrawn_by IS NOT NULL AND freed_at IS NULL
+                """, [moment.milliseconds, shop, effect.id])
+        case .skipped, .withdrawn, .replaced, .refused, .bounced:
+            if effect.channel == .shop {
+                // What may have been made stays booked until it is known to be taken back.
+                guard effect.origin == .trigger, effect.attemptsInDoubt == 0 else { return }
+                try run(
+                    "UPDATE bookings SET freed_at = ? WHERE shop = ? AND effect_id = ? AND freed_at IS NULL",
+                    [moment.milliseconds, shop, effect.id])
+            } else if state == .bounced || effect.attemptsInDoubt == 0 {
+                // She never read it.
+                try run(
+                    "UPDATE bookings SET told_by = NULL WHERE shop = ? AND told_by = ? AND told_by IS NOT NULL",
+                    [shop, effect.id])
+            }
+        case .waiting, .ready, .shadowed, .heldOut: break
+        }
+    }
+
+    /// Has the messages that wait for what is done in the shop judged at once, now that it is known.
+    func wakeMessages(beside action: Effect, shop: Int64, now: Moment) throws {
+        guard action.channel == .shop, action.origin == .trigger, let about = action.aggregate,
+            let id = try aggregate(about, shop: shop)?.id
+        else { return }
+        try run(
+            """
+            UPDATE effects SET due_at = ?, version = version + 1
+            WHERE shop = ? AND aggregate_id = ? AND trigger_name = ? AND state = 'waiting' AND reason = 'result'
+                AND due_at > ?
+            """, [now.milliseconds, shop, id, action.trigger, now.milliseconds])
+    }
+
+    /// What an effect brought; nothing if it was taken back.
+    func results(of effect: Int64, shop: Int64) throws -> [String: String] {
+        if try integer(Query.takenBack, [shop, effect]) != nil { return [:] }
+        var results: [String: String] = [:]
+        for (name, value) in try all(Query.resultsOf, [shop, effect], { ($0[0] as String, $0[1] as String) }) {
+            results[name] = value
+        }
+        return results
+    }
+}
+
+extension Query {
+    static let openBookings = """
+        SELECT effect_id, teller FROM bookings
+        WHERE shop = ? AND freed_at IS NULL AND told_by IS NULL AND withdrawn_by IS NULL ORDER BY effect_id LIMIT ?
+        """
+    static let giftsBeside = """
+        SELECT bookings.effect_id, bookings.told_by IS NOT NULL, bookings.withdrawn_by IS NOT NULL
+        FROM effects JOIN bookings ON bookings.shop = effects.shop AND bookings.effect_id = effects.id
+        WHERE effects.shop = ? AND effects.aggregate_id = ? AND effects.trigger_name = ? AND effects.channel = 'shop'
+            AND effects.state = 'sent' AND bookings.teller = ?
+        """
+    static let booking = "SELECT 1 FROM bookings WHERE shop = ? AND effect_id = ?"
+    static let takenBack = """
+        SELECT 1 FROM bookings WHERE shop = ? AND effect_id = ? AND (withdrawn_by IS NOT NULL OR freed_at IS NOT NULL)
+        """
+    static let spentOnGifts = """
+        SELECT coalesce(sum(CASE WHEN currency = ? THEN amount ELSE 0 END), 0), count(*) FROM bookings
+        WHERE shop = ? AND budget = 'gifts' AND booked_at >= ? AND effect_id <> ? AND freed_at IS NULL
+        """
+    static let giftOfCustomer = """
+        SELECT max(booked_at) FROM bookings
+        WHERE shop = ? AND gift = ? AND customer_key = ? AND effect_id <> ? AND freed_at IS NULL
+        """
+    static let giftOfPlace = """
+        SELECT max(booked_at) FROM bookings
+        WHERE shop = ? AND gift = ? AND place_key = ? AND effect_id <> ? AND place_key IS NOT NULL
+            AND freed_at IS NULL
+        """
+    static let giftOfOrder = """
+        SELECT max(booked_at) FROM bookings
+        WHERE shop = ? AND gift = ? AND order_key = ? AND effect_id <> ? AND freed_at IS NULL
+        """
+}
