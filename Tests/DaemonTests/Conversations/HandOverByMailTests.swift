@@ -61,7 +61,8 @@ extension MailBench {
             keepsLine
             ? "\n\nOn Fri, 20 Nov 2026 at 10:00, Fig <\(to)> wrote:\n> \(TeamAnswer.line)\n>\n> the story" : ""
         try await receive(
-            "Authentication-Results: mx.juniperfig.example; dmarc=\(proof) header.from=\(domain)\nFrom: Ada <\(from)>\nTo: \(to)\nSubject: Re: The apron\nMessage-ID: <\(UUID())@juniperfig.example>\n\(more)\n\(text)\(quote)\n"
+            "Authentication-Results: mx.juniperfig.example; dmarc=\(proof) header.from=\(domain)\nFrom: Ada <\(from)>\nTo: \(to)\nSubject: Re: The apron\nMessage-ID: <\(UUID())@juniperfig.example>\n\(more)\n\(text)\(quote)\n",
+            kind: kind
         )
     }
 }
