@@ -158,7 +158,7 @@ struct AnswersTests {
         #expect(try await store.press(.person, on: standing, stale, shop: shop, now: .at(6)) == nil)
         #expect(try await store.proof() == AnswerProof())
         let events = try await store.press(.person, on: standing, change, shop: shop, now: .at(7))
-        #expect(events?.map(\.kind) == [.conversationHandedOver])
+        #expect(events?.map(\.kind) == [.conversationHandedOver, .conversationUnanswered])
         standing = try #require(try await store.answerStanding(effect.id, shop: shop))
         #expect(standing.pressed == .person)
         #expect(try await store.proof().wrong == 1)

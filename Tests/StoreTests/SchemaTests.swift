@@ -103,7 +103,7 @@ struct SchemaTests {
         "pending_events USING PRIMARY KEY", "first USING PRIMARY KEY", "leases USING PRIMARY KEY",
         "to_read USING PRIMARY KEY", "INDEX effects_waiting", "INDEX effects_ready", "INDEX effects_tried_again",
         "INDEX effects_of_system", "INDEX effects_unwritten", "INDEX effects_in_doubt", "INDEX rereads_next",
-        "INDEX bookings_open",
+        "INDEX bookings_open", "INDEX messages_to_copy",
     ]
 
     @Test("no hot query walks through a table or sorts one", arguments: hot.map(\.name))

@@ -112,7 +112,7 @@ struct AnalyticsTests {
         let cookies = try await bench.login("shop@juniperfig.example")
         for days in DeskSite.daysOfFigures {
             let page = await bench.ask("/juniperfig/analytics?days=\(days)", cookies: cookies)
-            #expect(page.status == 200 && page.text.utf8.count < 100_000, "\(days): \(page.text.utf8.count)")
+            #expect(page.status == 200 && page.text.utf8.count < 120_000, "\(days): \(page.text.utf8.count)")
             for line in page.text.matches(of: /points="([^"]+)"/) {
                 #expect(line.1.split(separator: " ").count <= FigureChart.mostPoints)
             }

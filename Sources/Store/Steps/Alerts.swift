@@ -145,7 +145,7 @@ extension Query {
         ORDER BY conversations.place, conversations.id LIMIT ?
         """
     static let unsentAlerts = """
-        SELECT DISTINCT conversation_alerts.effect_id
+        SELECT conversation_alerts.effect_id
         FROM conversation_alerts JOIN effects ON effects.shop = conversation_alerts.shop
             AND effects.id = conversation_alerts.effect_id
         WHERE conversation_alerts.shop = ? AND conversation_alerts.conversation_id = ?

@@ -348,7 +348,7 @@ struct GiftsTests {
 
     @Test(
         "never pass a budget, never go twice, and are told rightly or taken back, whatever happens",
-        arguments: 1...12 as ClosedRange<UInt64>)
+        arguments: 1...(ProcessInfo.processInfo.environment["BOOKBAG_LONG"] == "1" ? 12 : 3) as ClosedRange<UInt64>)
     func random(_ seed: UInt64) async throws {
         var chance = Chance(seed: seed)
         let cost = [500, 1500, 4000][chance.below(3)]

@@ -9,7 +9,7 @@ struct FoldersTests {
     private static let mail = "---\nsubject: A\n---\nB\n"
 
     private static let files = [
-        "shop.yaml": shop, "policy.yaml": "returns: 30 days\n",
+        "shop.yaml": shop, "policy.yaml": "amounts_in: GBP\n",
         "note.yaml": "on: order.paid\nsend: email\n",
         "answers/thanks.yaml": "on: order.placed\nsend: email\n",
         "answers/returns/how.yaml":
