@@ -425,39 +425,6 @@ extension Migration {
             CREATE INDEX chats_by_order ON chats (shop, order_id) WHERE order_id IS NOT NULL;
             CREATE INDEX chats_by_claim ON chats (shop, claim_id) WHERE claim_id IS NOT NULL;
 
-            -- The answers of triggers, by the number of the effect: those that went out, and the drafts that a person
-            -- judged. `message_id` is the customer's message, `understood_by` who understood it. `is_live` says that it
-            -- went out by itself, `in_review` that a person is to look at it. A verdict counts once, and a wrong one
-            -- stays. With `waits_for` it does not count yet: it waits for that mail to go out. `pressed` is the button
-            -- below the answer that was pressed last.
-            CREATE TABLE answers (
-                shop INTEGER NOT NULL,
-                effect_id INTEGER NOT NULL,
-                conversation_id INTEGER NOT NULL,
-                message_id INTEGER NOT NULL,
-                intent TEXT NOT NULL CHECK (intent <> ''),
-                language TEXT NOT NULL,
-                understood_by TEXT NOT NULL,
-                is_live INTEGER NOT NULL CHECK (is_live IN (0, 1)),
-                in_review INTEGER NOT NULL CHECK (in_review IN (0, 1)),
-                noted_at INTEGER NOT NULL,
-                verdict TEXT CHECK (verdict IN ('right', 'wrong')),
-                judged_by TEXT CHECK (judged_by IN ('draft', 'desk', 'review', 'button', 'rating')),
-                judged_at INTEGER,
-                waits_for INTEGER,
-                pressed TEXT CHECK (pressed IN ('helped', 'person')),
-                PRIMARY KEY (shop, effect_id),
-                FOREIGN KEY (shop, effect_id) REFERENCES effects (shop, id),
-                FOREIGN KEY (shop, conversation_id) REFERENCES conversations (shop, id),
-                CHECK ((verdict IS NULL) = (judged_by IS NULL)),
-                CHECK ((verdict IS NULL) = (judged_at IS NULL)),
-                CHECK (waits_for IS NULL OR verdict IS NOT NULL),
-                CHECK (is_live = 1 OR in_review = 0)
-            ) STRICT, WITHOUT ROWID;
-            CREATE INDEX answers_to_review ON answers (shop, effect_id) WHERE in_review = 1 AND verdict IS NULL;
-            CREATE INDEX answers_waiting ON answers (shop, waits_for) WHERE waits_for IS NOT NULL;
-            CREATE INDEX answers_by_conversation ON answers (shop, conversation_id, effect_id);
-
             CREATE TABLE triggers (
                 shop INTEGER NOT NULL REFERENCES shops (id),
                 name TEXT NOT NULL,
@@ -577,6 +544,39 @@ extension Migration {
                 FOREIGN KEY (shop, effect_id) REFERENCES effects (shop, id)
             ) STRICT, WITHOUT ROWID;
             CREATE INDEX effect_keys_by_effect ON effect_keys (shop, effect_id, position);
+
+            -- The answers of triggers, by the number of the effect: those that went out, and the drafts that a person
+            -- judged. `message_id` is the customer's message, `understood_by` who understood it. `is_live` says that it
+            -- went out by itself, `in_review` that a person is to look at it. A verdict counts once, and a wrong one
+            -- stays. With `waits_for` it does not count yet: it waits for that mail to go out. `pressed` is the button
+            -- below the answer that was pressed last.
+            CREATE TABLE answers (
+                shop INTEGER NOT NULL,
+                effect_id INTEGER NOT NULL,
+                conversation_id INTEGER NOT NULL,
+                message_id INTEGER NOT NULL,
+                intent TEXT NOT NULL CHECK (intent <> ''),
+                language TEXT NOT NULL,
+                understood_by TEXT NOT NULL,
+                is_live INTEGER NOT NULL CHECK (is_live IN (0, 1)),
+                in_review INTEGER NOT NULL CHECK (in_review IN (0, 1)),
+                noted_at INTEGER NOT NULL,
+                verdict TEXT CHECK (verdict IN ('right', 'wrong')),
+                judged_by TEXT CHECK (judged_by IN ('draft', 'desk', 'review', 'button', 'rating')),
+                judged_at INTEGER,
+                waits_for INTEGER,
+                pressed TEXT CHECK (pressed IN ('helped', 'person')),
+                PRIMARY KEY (shop, effect_id),
+                FOREIGN KEY (shop, effect_id) REFERENCES effects (shop, id),
+                FOREIGN KEY (shop, conversation_id) REFERENCES conversations (shop, id),
+                CHECK ((verdict IS NULL) = (judged_by IS NULL)),
+                CHECK ((verdict IS NULL) = (judged_at IS NULL)),
+                CHECK (waits_for IS NULL OR verdict IS NOT NULL),
+                CHECK (is_live = 1 OR in_review = 0)
+            ) STRICT, WITHOUT ROWID;
+            CREATE INDEX answers_to_review ON answers (shop, effect_id) WHERE in_review = 1 AND verdict IS NULL;
+            CREATE INDEX answers_waiting ON answers (shop, waits_for) WHERE waits_for IS NOT NULL;
+            CREATE INDEX answers_by_conversation ON answers (shop, conversation_id, effect_id);
 
             -- `held_until` is the planned end of a hold when it began: an edit of the files can end it sooner.
             CREATE TABLE decisions (
