@@ -24,7 +24,7 @@ enum ConversationWords {
         case .answered: "answered"
         case .taken: "taken over"
         case .handed: "handed on"
-        case .done: "it was closed by hand"
+        case .done: "one of your people closed it"
         case .helped: "the answer helped"
         case .quiet: "nothing more was said"
         default: reason.rawValue.replacing("_", with: " ")
