@@ -19,7 +19,7 @@ import sys
 import time
 
 from selenium import webdriver
-from selenium.common.exceptions import StaleElementReferenceException
+from selenium.common.exceptions import StaleElementReferenceException, WebDriverException
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
 
@@ -91,9 +91,15 @@ class Browser:
 
     def all(self, selector, text=None):
         """The elements that can be seen, of this selector and, where one is given, with this text."""
-        return [
-            element for element in self.driver.find_elements(By.CSS_SELECTOR, selector)
-            if element.is_displayed() and (text is None or element.text.strip() == text)]
+        try:
+            return [
+                element for element in self.driver.find_elements(By.CSS_SELECTOR, selector)
+                if element.is_displayed() and (text is None or element.text.strip() == text)]
+        except WebDriverException as fault:
+            # chromedriver's other word for an element that was drawn anew meanwhile.
+            if "does not belong to the document" in str(fault):
+                raise StaleElementReferenceException(str(fault.msg)) from fault
+            raise
 
     def texts(self, selector):
         """The texts of all such elements, at one moment."""
