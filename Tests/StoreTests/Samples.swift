@@ -15,17 +15,15 @@ let t0: Moment = {
 /// The statements that the stores of all tests ran, for scripts/check-sql: written to the file that BOOKBAG_STATEMENTS
 /// names when the tests end.
 enum Statements {
-    private static let told = Mutex<Set<String>>([])
-
     static func listen() {
         guard ProcessInfo.processInfo.environment["BOOKBAG_STATEMENTS"] != nil else { return }
-        SQLiteEngine.onStatement.withLock { $0 = { sql in told.withLock { _ = $0.insert(sql) } } }
         atexit { Statements.write() }
     }
 
     private static func write() {
         guard let path = ProcessInfo.processInfo.environment["BOOKBAG_STATEMENTS"] else { return }
-        let all = ["migrations": Migration.all.map(\.sql), "statements": told.withLock { $0.sorted() }]
+        let told = SQLiteEngine.told.withLock { $0.sorted() }
+        let all = ["migrations": Migration.all.map(\.sql), "statements": told]
         let json = try? JSONSerialization.data(withJSONObject: all, options: [.prettyPrinted, .sortedKeys])
         try? json?.write(to: URL(fileURLWithPath: path))
     }

@@ -138,8 +138,12 @@ final class SQLiteEngine: Sendable {
         }
     }
 
-    /// Receives every statement that runs on connections opened from now on; for tests that check them all.
-    static let onStatement = Mutex<(@Sendable (String) -> Void)?>(nil)
+    #if DEBUG
+        /// Every statement that ran in this process, from the first on, where a run of the tests asks for them: which
+        /// test opens the first store is chance.
+        static let told = Mutex<Set<String>>([])
+        private static let isAsked = getenv("BOOKBAG_STATEMENTS") != nil
+    #endif
 
     // MARK: - Opening
 
@@ -157,7 +161,11 @@ final class SQLiteEngine: Sendable {
         configuration.foreignKeysEnabled = true
         configuration.busyMode = .timeout(15)
         configuration.maximumReaderCount = 4
-        let listeners = [own, onStatement.withLock(\.self)].compactMap(\.self)
+        var all = [own].compactMap(\.self)
+        #if DEBUG
+            if isAsked { all.append { sql in told.withLock { _ = $0.insert(sql) } } }
+        #endif
+        let listeners = all
         configuration.prepareDatabase { db in
             if !listeners.isEmpty {
                 db.trace(options: .statement) { event in

@@ -104,13 +104,11 @@ extension Query {
         SELECT 1 FROM conversation_messages
         WHERE shop = ? AND conversation_id = ? AND direction = 'out' AND author = 'person'
         """
-    private static let triggersAnswer = """
-        SELECT 1 FROM answers WHERE shop = ? AND conversation_id = ? AND is_live = 1
-        """
-    static let answerBefore = "\(personsAnswer) UNION ALL \(triggersAnswer) LIMIT 1"
-    static let answerBeforeThis = "\(personsAnswer) UNION ALL \(triggersAnswer) AND effect_id <> ? LIMIT 1"
+    private static let triggersAnswer = "answers WHERE shop = ? AND conversation_id = ? AND is_live = 1"
+    static let answerBefore = "\(personsAnswer) UNION ALL SELECT 1 FROM \(triggersAnswer) LIMIT 1"
+    static let answerBeforeThis = "\(personsAnswer) UNION ALL SELECT 1 FROM \(triggersAnswer) AND effect_id <> ? LIMIT 1"
     static let answerBesides = """
-        \(personsAnswer) AND (effect_id IS NULL OR effect_id <> ?) UNION ALL \(triggersAnswer) LIMIT 1
+        \(personsAnswer) AND (effect_id IS NULL OR effect_id <> ?) UNION ALL SELECT 1 FROM \(triggersAnswer) LIMIT 1
         """
     static let timeOfMessage = "SELECT said_at FROM conversation_messages WHERE shop = ? AND id = ?"
     static let timeOfSent = """
