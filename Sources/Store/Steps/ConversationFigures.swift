@@ -106,7 +106,9 @@ extension Query {
         """
     private static let triggersAnswer = "answers WHERE shop = ? AND conversation_id = ? AND is_live = 1"
     static let answerBefore = "\(personsAnswer) UNION ALL SELECT 1 FROM \(triggersAnswer) LIMIT 1"
-    static let answerBeforeThis = "\(personsAnswer) UNION ALL SELECT 1 FROM \(triggersAnswer) AND effect_id <> ? LIMIT 1"
+    static let answerBeforeThis = """
+        \(personsAnswer) UNION ALL SELECT 1 FROM \(triggersAnswer) AND effect_id <> ? LIMIT 1
+        """
     static let answerBesides = """
         \(personsAnswer) AND (effect_id IS NULL OR effect_id <> ?) UNION ALL SELECT 1 FROM \(triggersAnswer) LIMIT 1
         """
