@@ -23,7 +23,7 @@ package enum WebServices {
                     Line.noDesk,
                     [
                         "file": "\(core.configuration.peopleFile ?? "people.yaml")",
-                        "reason": "it lists nobody, or there is no such file",
+                        "reason": "it lists nobody, has mistakes, or is not there",
                     ])
             } else {
                 try site.requireFree()

@@ -1,4 +1,6 @@
+import ArgumentParser
 import Daemon
+import Foundation
 import Intake
 import Outreach
 import Platform
@@ -91,5 +93,27 @@ import Testing
             _ = try read(text)
             Issue.record("nothing was wrong with \(text)")
         } catch { #expect(error.description.contains(words), "\(error)") }
+    }
+}
+
+@Suite("A slip in people.yaml") struct PeopleSlipTests {
+    @Test("ends commands, and not the daemon, which runs without a desk")
+    func slip() throws {
+        let folder = NSTemporaryDirectory() + "people-\(UUID().uuidString)"
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let files = [
+            "bookbag.yaml": "state: \(folder)/state\nshops: [{ domain: fig.myshopify.com, token: env:TOKEN }]\n",
+            "people.yaml": "people: [{ email: ada@fig.example, name: Ada, may: [anser] }]\n",
+        ]
+        for (name, text) in files { try text.write(toFile: "\(folder)/\(name)", atomically: true, encoding: .utf8) }
+        let options = try CommandOptions.parse(["--config", folder + "/bookbag.yaml"])
+        var told: [String] = []
+        #expect(throws: ExitStatus.configuration) {
+            _ = try options.configuration(withSecrets: false) { told.append($0) }
+        }
+        let running = try options.configuration(withSecrets: false, needsPeople: false) { told.append($0) }
+        #expect(running.people.all.isEmpty && running.shops.count == 1)
+        #expect(told.count == 2 && told.allSatisfy { $0.contains("did you mean 'answer'?") })
     }
 }

@@ -66,8 +66,7 @@ struct ChatJudge: Sendable {
             shop: shop, channel: .chat, since: min(observation.receivedAt, now) - ConversationRules.rest)
         search.sender = session.name
         search.orderID = order?.facts.id
-        var second: SecondOpinion?
-        var isAsked = false
+        var second = OpinionOnce(secondReader)
         while true {
             let known = try await conversation(for: search, now: now)
             var record = order
@@ -80,10 +79,9 @@ struct ChatJudge: Sendable {
             said.sender = session.name
             said.observationID = observation.id
             said.understood = understood(text, about: record, names: names, now: now)
-            if isAnswerable, known?.isPersons != true, let understood = said.understood {
-                if !isAsked { second = await opinion(on: text, read: understood, about: record, now: now) }
-                isAsked = true
-                if let second { said.understood?.hear(second) }
+            if isAnswerable, known?.isPersons != true {
+                await second.weigh(
+                    &said, text: text, about: record, questions: context.rules.planner.triggers.questions, now: now)
             }
             var opening = ConversationRecord(shop: shop, channel: .chat, openedAt: said.at)
             opening.orderID = order?.facts.id
@@ -187,8 +185,7 @@ struct ChatJudge: Sendable {
         var search = ConversationSearch(shop: shop, channel: .chat, since: now - ConversationRules.rest)
         search.sender = session.name
         search.orderID = order.facts.id
-        var second: SecondOpinion?
-        var isAsked = false
+        var second = OpinionOnce(secondReader)
         while true {
             guard let known = try await conversation(for: search, now: now), known.orderID == nil else {
                 try await store.markJudged([observation], now: now)
@@ -206,11 +203,8 @@ struct ChatJudge: Sendable {
                 said.observationID = observation.id
                 said.subject = "Asked again, with order \(order.facts.name) proved."
                 said.understood = understood(asked, about: order, names: names, now: now)
-                if let read = said.understood {
-                    if !isAsked { second = await opinion(on: asked, read: read, about: order, now: now) }
-                    isAsked = true
-                    if let second { said.understood?.hear(second) }
-                }
+                await second.weigh(
+                    &said, text: asked, about: order, questions: context.rules.planner.triggers.questions, now: now)
                 again = said
             }
             let change = ConversationRules.prove(
@@ -240,14 +234,6 @@ struct ChatJudge: Sendable {
         return Understood(
             reading: text, about: record, names: names, questions: planner.triggers.questions, now: now,
             zone: planner.shopZone)
-    }
-
-    private func opinion(
-        on text: String, read understood: Understood, about record: OrderRecord?, now: Moment
-    ) async -> SecondOpinion? {
-        await secondReader?.opinion(
-            on: text, read: understood, about: record, sender: nil,
-            questions: context.rules.planner.triggers.questions, now: now)
     }
 
     private func report(

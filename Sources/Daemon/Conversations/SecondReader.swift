@@ -76,3 +76,30 @@ actor SecondReader {
         return nil
     }
 }
+
+/// The second opinion on one message, asked for once, however often the step that stores the message is repeated.
+struct OpinionOnce {
+    private let reader: SecondReader?
+    private var isAsked = false
+    private var opinion: SecondOpinion?
+
+    init(_ reader: SecondReader?) { self.reader = reader }
+
+    /// Has a message take the opinion along; nothing where no model is asked, or none answers.
+    ///
+    /// - Parameters:
+    ///   - text: the customer's words.
+    ///   - sender: her name, as the message's head has it.
+    mutating func weigh(
+        _ message: inout ConversationMessage, text: String, about record: OrderRecord?, sender: String? = nil,
+        questions: OwnQuestions, now: Moment
+    ) async {
+        guard let reader, let understood = message.understood else { return }
+        if !isAsked {
+            isAsked = true
+            opinion = await reader.opinion(
+                on: text, read: understood, about: record, sender: sender, questions: questions, now: now)
+        }
+        if let opinion { message.understood?.hear(opinion) }
+    }
+}

@@ -24,8 +24,7 @@ extension MailJudge {
         search.references = mail.references
         search.sender = mail.sender
         search.orderID = order?.orderID
-        var second: SecondOpinion?
-        var isAsked = false
+        var second = OpinionOnce(secondReader)
         while true {
             var known: ConversationRecord?
             if let id = try await store.conversation(for: search) {
@@ -44,14 +43,10 @@ extension MailJudge {
             // What came before the shop was watched, or before a backup was restored, may have been answered.
             let isOld = observation.receivedAt < context.rules.planner.live.shop
             let isAnswerable = letter.parked == nil && !isOld && context.answersMessages
-            if isAnswerable, !observation.isHistory, known?.isPersons != true, let understood = said.understood {
-                if !isAsked {
-                    isAsked = true
-                    second = await secondReader?.opinion(
-                        on: mail.words, read: understood, about: record, sender: mail.senderName,
-                        questions: context.rules.planner.triggers.questions, now: now)
-                }
-                if let second { said.understood?.hear(second) }
+            if isAnswerable, !observation.isHistory, known?.isPersons != true {
+                await second.weigh(
+                    &said, text: mail.words, about: record, sender: mail.senderName,
+                    questions: context.rules.planner.triggers.questions, now: now)
             }
             var change = ConversationRules.receive(
                 said, into: known, opening: opening, isSilent: observation.isHistory, answers: isAnswerable, now: now)

@@ -21,7 +21,8 @@ extension MailJudge {
         if found == nil, let id = try await conversationOfForward(mail) { found = (nil, id) }
         guard let (token, id) = found else { return false }
         let people = people.answering(shop).map(\.email)
-        for _ in 0..<Self.tries {
+        // Others may change the conversation meanwhile. Nothing of the team's is taken for a customer's letter for that.
+        while true {
             guard let record = try await store.conversations([id], shop: shop, now: now)[id] else { return false }
             if let sender = mail.sender?.lowercased(), sender == record.address?.lowercased() { return false }
             var outcome = IncomingOutcome(observation, .own, detail: "")
@@ -69,11 +70,7 @@ extension MailJudge {
                 return true
             }
         }
-        return false
     }
-
-    /// So often it is tried while others change the conversation.
-    private static let tries = 8
 
     /// The conversation that was handed over by the mail that one of the team answers without its address.
     private func conversationOfForward(_ mail: IncomingMail) async throws(StoreFailure) -> Int64? {

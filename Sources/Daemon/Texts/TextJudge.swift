@@ -96,8 +96,7 @@ struct TextJudge: Sendable {
         // Whoever names an order that is not hers is not told of another one.
         let isHers = named.isEmpty || order != nil
         let isAnswerable = isPlain && !isOld && isHers && text.from != nil && context.answersMessages
-        var second: SecondOpinion?
-        var isAsked = false
+        var second = OpinionOnce(secondReader)
         while true {
             var known: ConversationRecord?
             if let id = try await store.conversation(for: search) {
@@ -120,14 +119,10 @@ struct TextJudge: Sendable {
             said.understood = Understood(
                 reading: text.text, about: record, names: names, questions: context.rules.planner.triggers.questions,
                 now: now, zone: context.rules.planner.shopZone)
-            if isAnswerable, known?.isPersons != true, let understood = said.understood {
-                if !isAsked {
-                    isAsked = true
-                    second = await secondReader?.opinion(
-                        on: text.text, read: understood, about: record, sender: nil,
-                        questions: context.rules.planner.triggers.questions, now: now)
-                }
-                if let second { said.understood?.hear(second) }
+            if isAnswerable, known?.isPersons != true {
+                await second.weigh(
+                    &said, text: text.text, about: record, questions: context.rules.planner.triggers.questions,
+                    now: now)
             }
             var opening = ConversationRecord(shop: shop, channel: .sms, openedAt: said.at)
             opening.orderID = order?.facts.id

@@ -85,7 +85,7 @@ extension Planner {
         let others = triggers.hearing(event.kind).filter { other in
             // One that waits asks again later, and answers nothing now.
             other.name != entry.name && other.mode == entry.mode && other.waits == entry.waits
-                && other.trigger.lines.contains { $0.destination == .answer }
+                && other.trigger.sendsAnswers
                 && !entry.trigger.replaces.contains(other.name)
         }
         guard !others.isEmpty else { return false }

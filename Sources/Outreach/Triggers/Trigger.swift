@@ -313,3 +313,8 @@ extension OrderRecord {
         return states.compactMap { $0.lastScan?.time }.max() ?? event.happenedAt
     }
 }
+
+extension Trigger {
+    /// Whether it writes in the thread of a conversation.
+    public var sendsAnswers: Bool { lines.contains { $0.destination == .answer } }
+}

@@ -443,8 +443,7 @@ struct TriggerReader {
     mutating func checkAnswers(_ fields: Fields, _ trigger: Trigger) {
         guard let place = fields.value("send")?.position ?? fields.value("do")?.position, !trigger.events.isEmpty
         else { return }
-        let isAnswer = trigger.lines.contains { $0.destination == .answer }
-        if isAnswer, let other = trigger.events.first(where: { $0.aggregate != .conversation }) {
+        if trigger.sendsAnswers, let other = trigger.events.first(where: { $0.aggregate != .conversation }) {
             faults.add(
                 at: place, "there is nothing to answer on '\(other.rawValue)'",
                 hint: "write 'send: email', or use it on 'message.received'")

@@ -12,8 +12,13 @@ struct CommandOptions: ParsableArguments {
     /// Reads the configuration. If it has mistakes, prints them all and exits with status 78. A command that logs in
     /// nowhere works without the secrets.
     ///
-    /// - Parameter telling: receives each mistake, one line each.
-    func configuration(withSecrets: Bool = true, telling: (String) -> Void = { complain($0) }) throws -> Configuration {
+    /// - Parameters:
+    ///   - needsPeople: whether mistakes in people.yaml are as bad as others. The daemon runs without a desk then: mail to
+    ///     shoppers must not end with a slip in the list of who may look at it.
+    ///   - telling: receives each mistake, one line each.
+    func configuration(
+        withSecrets: Bool = true, needsPeople: Bool = true, telling: (String) -> Void = { complain($0) }
+    ) throws -> Configuration {
         let environment = ProcessInfo.processInfo.environment
         let path = config.hasPrefix("/") ? config : FileManager.default.currentDirectoryPath + "/" + config
         guard let data = FileManager.default.contents(atPath: path), data.count <= 1_000_000,
@@ -38,8 +43,8 @@ struct CommandOptions: ParsableArguments {
         if let file = configuration.peopleFile {
             let (people, faults) = PeopleReader.read(file: file, shops: configuration.shops.map(\.domain))
             for fault in faults { telling(fault) }
-            guard let people else { throw ExitStatus.configuration }
-            configuration.people = people
+            if people == nil, needsPeople { throw ExitStatus.configuration }
+            configuration.people = people ?? People()
         }
         // All secrets have been read: nothing needs root from here on.
         try ServiceUser.become(for: configuration.state)

@@ -65,7 +65,7 @@ struct ReplayCommand: AsyncParsableCommand {
             report: report, zone: profile.zone, since: from, until: now, files: files.name,
             against: before == nil ? nil : against ?? "the files in force",
             modes: Set([after.settings.mode] + (before.map { [$0.set.settings.mode] } ?? [])),
-            currency: after.policy?.currency)
+            currency: after.policy?.currency, answers: after.triggers.contains(where: \.sendsAnswers))
         print(json ? try shown.json() : shown.text)
         if report.differs { throw ExitStatus.fault }
     }

@@ -16,6 +16,8 @@ struct ReplayText {
     let modes: Set<TriggerMode>
     /// The currency of policy.yaml; nil without one.
     var currency: String?
+    /// Whether a set answers what customers write.
+    var answers = false
 
     private var clock: Clock { Clock(zone) }
 
@@ -45,9 +47,10 @@ struct ReplayText {
                 )
                 for change in ReplayReport.Change.allCases { lines += told(change) }
             } else {
-                lines.append("Nothing differs: everybody gets the same messages at the same times.")
+                lines.append("Nothing differs: everybody gets the same news at the same times.")
             }
         }
+        if answers { lines += ["", "Answers to what customers wrote are not played."] }
         return lines.joined(separator: "\n")
     }
 

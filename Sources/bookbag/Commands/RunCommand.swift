@@ -27,7 +27,7 @@ struct RunCommand: AsyncParsableCommand {
         signal(SIGHUP, SIG_IGN)
         bootstrapLogging(level: verbose ? .debug : .info)
         let logger = Logger(label: "bookbag")
-        let configuration = try options.configuration { fault in
+        let configuration = try options.configuration(needsPeople: false) { fault in
             logger.log(Line.configuration, ["file": "\(options.config)", "reason": "\(fault)"])
         }
         do {
