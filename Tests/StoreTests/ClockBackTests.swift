@@ -77,6 +77,12 @@ struct ClockBackTests {
             try #require(try await store.keep([raw], now: ahead).first), .person, detail: "A letter.")
         letter.address = "wren@example.com"
         try await store.commit(letter, now: ahead)
+        try await store.past(1, at: ahead)
+        let letterBefore = try #require(
+            try await store.pastLines(asking: "where_is_my_order", in: "en", shop: shop, limit: 1).first)
+        let auditEntry = AuditEntry(who: "ada@juniperfig.example", shop: shop, what: "judged_past")
+        _ = try await store.judgePast(
+            [PastVerdict(.right, of: letterBefore.message)], shop: shop, audit: auditEntry, now: ahead)
         let chat = try await store.chatted(at: ahead)
         #expect(try await store.coded(chat, at: ahead))
         let version = try #require(try await store.load(shop: shop, orderIDs: [facts(1).id])[facts(1).id]).version

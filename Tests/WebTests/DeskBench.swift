@@ -370,6 +370,24 @@ final class DeskBench: Sendable {
         return record
     }
 
+    /// A letter that is read for the story alone, with what would have been answered.
+    func before(
+        _ text: String, about order: Int? = nil, from address: String = "robin@example.com",
+        answer: String = "It is in Leeds.", name: String? = "Robin Ashdown", asking intent: String? = nil
+    ) async throws {
+        var message = ConversationMessage(.incoming, by: .shopper, at: now, text: text, channel: .mailbox)
+        message.sender = address
+        message.understood = Self.understood
+        if let intent { message.understood?.asks = [intent] }
+        var opening = ConversationRecord(shop: figs, channel: .mailbox, openedAt: now)
+        (opening.address, opening.name) = (address, name)
+        opening.orderID = order.map { "gid://shopify/Order/\($0)" }
+        var change = ConversationRules.receive(
+            message, into: nil, opening: opening, isSilent: true, answers: true, now: now)
+        change.past = PastAnswer(message.understood, because: nil, text: answer)
+        _ = try #require(try await store.commit(change, now: now))
+    }
+
     /// A mail with files of those names, whatever is in these.
     private static func mail(_ text: String, files: [String], from address: String) -> [UInt8] {
         var lines = [

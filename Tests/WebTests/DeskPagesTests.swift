@@ -30,7 +30,7 @@ struct DeskPagesTests {
         ("operations/doctor", "POST", [.operate]), ("inbox", "GET", [.answer]),
         ("inbox/CONVERSATION", "GET", [.answer]), ("inbox/CONVERSATION/take", "POST", [.answer]),
         ("inbox/write", "POST", [.answer]), ("inbox/away", "POST", [.answer]), ("inbox/1/file/1-0", "GET", [.answer]),
-        ("setup", "GET", [.shop, .edit, .operate]),
+        ("setup", "GET", [.shop, .edit, .operate]), ("inbox/past", "GET", [.answer]), ("inbox/past", "POST", [.answer]),
     ]
 
     /// A path of the table on that bench.
@@ -112,6 +112,7 @@ struct DeskPagesTests {
             hostile, about: 1001, from: "robin@example.com", name: hostile, subject: hostile, understood: understood,
             files: [hostile])
         try await bench.wrote(hostile, name: hostile, subject: hostile)
+        try await bench.before(hostile, about: 1001, answer: hostile, name: hostile, asking: hostile)
         let note = ConversationRules.note(hostile, by: "all@juniperfig.example", in: talk, now: bench.now)
         _ = try await bench.store.commit(note, judged: [], incoming: nil, now: bench.now)
         let cookies = try await bench.login("all@juniperfig.example")
@@ -121,6 +122,7 @@ struct DeskPagesTests {
                 "triggers",
                 "operations", "find", "analytics", "analytics/rows?show=held", "analytics/rows?show=because&reason=if",
                 "customers/\(bench.customer())", "inbox", "inbox?list=all", "inbox/\(talk.id)",
+                "inbox/past",
             ] + FigureLinks.of(await bench.ask("/juniperfig/analytics", cookies: cookies).text)
         for path in paths {
             let answer = await bench.ask("/juniperfig/\(path)", cookies: cookies)

@@ -34,7 +34,10 @@ extension MailJudge {
             let orderID = known?.orderID ?? order?.orderID
             var record: OrderRecord?
             if let orderID { record = try await store.load(shop: shop, orderIDs: [orderID])[orderID] }
-            var said = said(letter, observation, about: record, names: names, now: now)
+            // What was before is read with the order as it was then.
+            let isPast = observation.isHistory
+            if isPast { record = record?.asHappened(by: observation.receivedAt) }
+            var said = said(letter, observation, about: record, names: names, now: isPast ? observation.receivedAt : now)
             var opening = ConversationRecord(shop: shop, channel: .mailbox, openedAt: said.at)
             opening.orderID = record?.facts.id
             opening.address = mail.sender
@@ -57,7 +60,10 @@ extension MailJudge {
             }
             var outcome = outcome
             outcome.aggregate = change.record.orderID.map { .order($0) }
-            if observation.isHistory { outcome.keepToStory() }
+            if observation.isHistory {
+                outcome.keepToStory()
+                change.past = letter.parked == nil ? past(change, about: record, now: now) : nil
+            }
             var notForwarded: String?
             if change.record.state == .person, !observation.isHistory {
                 let about = change.record.orderID.map { OrderKey(shop: shop, orderID: $0) }
@@ -92,6 +98,21 @@ extension MailJudge {
             newWords.call()
             if outcome.reply != nil { newMail.call() }
             return
+        }
+    }
+
+    /// What would have been answered to a mail that is read for the story alone; nil for what is too old to say how it
+    /// would be today.
+    private func past(_ change: ConversationChange, about order: OrderRecord?, now: Moment) -> PastAnswer? {
+        guard let message = change.messages.first, message.at > now - PastAnswer.age else { return nil }
+        var record = order ?? OrderRecord.none(shop: context.domain, at: message.at)
+        record.conversation = change.record
+        switch context.rules.planner.pastReply(to: message, in: record) {
+        case .answer(let text):
+            return PastAnswer(
+                message.understood, because: nil,
+                text: ReplyText.words(of: text, brand: context.rules.planner.triggers.settings.brand, now: now))
+        case .person(let reason): return PastAnswer(message.understood, because: reason)
         }
     }
 

@@ -9,7 +9,8 @@ import Store
 //
 //     /login…                    how one gets in
 //     /SHOP/today                what went out, what waits, what was held back and why
-//     /SHOP/inbox                what customers wrote, and /NUMBER, a conversation; /NUMBER/file/…, a file of it
+//     /SHOP/inbox                what customers wrote, and /NUMBER, a conversation; /NUMBER/file/…, a file of it;
+//                                /past, mail from before, to be judged
 //     /SHOP/orders/NUMBER        all of an order
 //     /SHOP/messages/NUMBER      a message as it was sent, and /mail, which its frame shows
 //     /SHOP/triggers             the files in force, their faults, a held edit
@@ -115,6 +116,8 @@ struct DeskSite: WebSite {
         switch (page, rest.count, isPost) {
         case (.today, 0, false): return try await today(request, visit)
         case (.inbox, 0, false): return try await inbox(request, visit)
+        case (.inbox, 1, false) where rest[0] == "past": return try await pastMail(request, visit)
+        case (.inbox, 1, true) where rest[0] == "past": return try await judgePast(request, visit)
         case (.inbox, 1, false): return try await conversation(rest[0], request, visit)
         case (.inbox, 1, true) where rest[0] == "write": return try await write(request, visit)
         case (.inbox, 1, true) where rest[0] == "away": return try await away(request, visit)

@@ -101,7 +101,7 @@ struct Pages: Sendable {
             "versions": PackageResources.versions_liquid, "settings": PackageResources.settings_liquid,
             "held": PackageResources.held_liquid, "doctor": PackageResources.doctor_liquid,
             "inbox": PackageResources.inbox_liquid, "conversation": PackageResources.conversation_liquid,
-            "setup": PackageResources.setup_liquid,
+            "setup": PackageResources.setup_liquid, "past": PackageResources.past_liquid,
         ]
         templates = try sources.reduce(into: [:]) { parsed, source in
             parsed[source.key] = try Template(parsing: source.value, name: source.key, mode: .strict)
