@@ -35,9 +35,9 @@ extension MailJudge {
             var record: OrderRecord?
             if let orderID { record = try await store.load(shop: shop, orderIDs: [orderID])[orderID] }
             // What was before is read with the order as it was then.
-            let isPast = observation.isHistory
-            if isPast { record = record?.asHappened(by: observation.receivedAt) }
-            var said = said(letter, observation, about: record, names: names, now: isPast ? observation.receivedAt : now)
+            let then = observation.isHistory ? min(observation.receivedAt, now) : now
+            if observation.isHistory { record = record?.asHappened(by: then) }
+            var said = said(letter, observation, about: record, names: names, now: then)
             var opening = ConversationRecord(shop: shop, channel: .mailbox, openedAt: said.at)
             opening.orderID = record?.facts.id
             opening.address = mail.sender

@@ -65,7 +65,8 @@ extension DeskSite {
 
     func pastMail(_ request: WebRequest, _ visit: Visit) async throws -> WebResponse {
         let sums = try await store.pastSums(shop: visit.shop)
-        let open = sums.filter { $0.because == nil && $0.open > 0 }.sorted { ($1.open, $0.intent) < ($0.open, $1.intent) }
+        let open = sums.filter { $0.because == nil && $0.open > 0 }
+            .sorted { ($1.open, $0.intent) < ($0.open, $1.intent) }
         let wanted = request.query["about"]
         let shown = open.first { Self.name(of: $0) == wanted } ?? open.first
         let path = "\(visit.path)/inbox/past"

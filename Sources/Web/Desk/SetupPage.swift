@@ -320,7 +320,8 @@ extension SetupPage.Step {
                 title: title, state: .todo, words: "The chat's script is served nowhere.",
                 fix: "Add 'public:' to bookbag.yaml, and a proxy in front of it.")
         }
-        let snippet = "<script src=\"\(pages.url)/chat/\(ShopDomain.short(known.shop.domain))/widget.js\" defer></script>"
+        let script = "\(pages.url)/chat/\(ShopDomain.short(known.shop.domain))/widget.js"
+        let snippet = "<script src=\"\(script)\" defer></script>"
         let places = settings.origins.joined(separator: ", ")
         guard known.shop.smtp != nil else {
             return SetupPage.Step(

@@ -310,7 +310,8 @@ func letter(_ text: String, from sender: String = robin, id: String? = nil, answ
         try await mails.judge(letter("Hi, where is my order?", id: "old@shopper.example"), kind: "mail.inbox")
         #expect(try await mails.conversation().state == .closed)
         #expect(try await lines() == [line])
-        #expect(try await mails.store.pendingEvents(shop: benchShop, limit: 99).allSatisfy { $0.aggregate.orderID != nil })
+        let events = try await mails.store.pendingEvents(shop: benchShop, limit: 99)
+        #expect(events.allSatisfy { $0.aggregate.orderID != nil })
         // And what was live when it came is no mail from before.
         try await mails.judge(
             letter("Where is my order please?", from: "wren@shopper.example", id: "new@shopper.example"), id: "b")

@@ -47,10 +47,12 @@ struct PastAnswerTests {
         #expect(text.readable == "It is on its way, \(record.facts.name).", "\(text.readable)")
     }
 
-    @Test("a person's, with the reason", arguments: [
-        ("This is the THIRD time I ask! Where is my order? I will call my lawyer.", ConversationReason.needsHuman),
-        ("Do you make these in blue for dogs?", .unclear),
-    ])
+    @Test(
+        "a person's, with the reason",
+        arguments: [
+            ("This is the THIRD time I ask! Where is my order? I will call my lawyer.", ConversationReason.needsHuman),
+            ("Do you make these in blue for dogs?", .unclear),
+        ])
     func persons(_ text: String, _ reason: ConversationReason) throws {
         let (message, record) = try letter(text)
         #expect(try planner().pastReply(to: message, in: record) == .person(reason))
