@@ -52,7 +52,8 @@ extension MailJudge {
                     questions: context.rules.planner.triggers.questions, now: now)
             }
             var change = ConversationRules.receive(
-                said, into: known, opening: opening, isSilent: observation.isHistory, answers: isAnswerable, now: now)
+                said, into: known, opening: opening, isSilent: observation.isHistory,
+                answers: isAnswerable && context.mayAnswer(said.understood), now: now)
             if change.record.orderID == nil { change.record.orderID = record?.facts.id }
             if change.events.contains(.handedOver) {
                 if letter.parked != nil { change.record.reason = .unreadable }
@@ -68,12 +69,17 @@ extension MailJudge {
             if change.record.state == .person, !observation.isHistory {
                 let about = change.record.orderID.map { OrderKey(shop: shop, orderID: $0) }
                 switch try await forwarder.forward(
-                    mail, observation, order: about, answering: message, talk: known, now: now)
+                    mail, observation, order: about, answering: message, talk: known, understood: said.understood,
+                    now: now)
                 {
                 case .mail(let mail): change.mails = [ConversationMail(forwarding: mail, now: now)]
                 case .none(let reason):
                     notForwarded = reason
                     outcome.detail += "; not forwarded, because \(reason)"
+                }
+                // What was still being decided goes along.
+                if let known, known.state == .undecided {
+                    change.mails = try await forwarder.forward(known, now: now).mails + change.mails
                 }
             }
             if !observation.isHistory, !isOld {

@@ -292,6 +292,26 @@ func letter(_ text: String, from sender: String = robin, id: String? = nil, answ
         #expect(!events.contains { $0.aggregate.kind == .conversation })
     }
 
+    @Test("what only a person may answer is a person's at once, with all that was still being decided")
+    func atOnce() async throws {
+        let mails = try await MailBench()
+        try await mails.judge(letter("Where is my order?", id: "one@shopper.example"))
+        #expect(try await mails.conversation().state == .undecided)
+        mails.bench.pass(.seconds(20))
+        let angry = "This is the THIRD time I ask! Refund me or I call my lawyer."
+        try await mails.judge(letter(angry, id: "two@shopper.example", answering: ["one@shopper.example"]), id: "b")
+        let record = try await mails.conversation()
+        #expect(record.state == .person && record.reason == .needsHuman && record.handOvers == 1)
+        #expect(try await mails.forwards().count == 2)
+        // A trigger that lifts that guard has its minute.
+        let lifting = try await MailBench([
+            "sorry.yaml": "on: message.received\nanswers_even: needs_human\nsend: answer\n",
+            "templates/sorry.md": "---\nsubject: Re\n---\nSorry.\n",
+        ])
+        try await lifting.judge(letter(angry, id: "three@shopper.example"))
+        #expect(try await lifting.conversation().state == .undecided)
+    }
+
     @Test("older mail is kept with what would have been answered, once, however it comes again")
     func past() async throws {
         let mails = try await MailBench([

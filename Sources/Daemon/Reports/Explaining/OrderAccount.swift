@@ -255,7 +255,7 @@ struct EffectTeller {
 
     var outcome: OrderAccount.Outcome {
         OrderAccount.Outcome(
-            trigger: effect.trigger, to: LineWords.destination(effect.line), id: effect.id,
+            trigger: effect.trigger, to: LineWords.destination(of: effect), id: effect.id,
             state: effect.state.rawValue, reason: effect.reason?.rawValue, detail: effect.detail,
             sentence: sentence, subject: story.line.summary, messageID: story.line.messageID, steps: steps)
     }
@@ -499,6 +499,14 @@ package enum LineWords {
     /// `email:merchant` as `e-mail to the shop`.
     package static func destination(_ line: String) -> String {
         ChannelKind.standard.destination(ofLine: line)
+    }
+
+    /// Where an effect goes. What Bookbag sends by itself is mostly for the shop's own people.
+    package static func destination(of effect: Effect) -> String {
+        guard effect.origin == .system, effect.channel == .email, !SystemMail.toCustomers.contains(effect.trigger) else {
+            return destination(effect.line)
+        }
+        return "e-mail to your people"
     }
 }
 
