@@ -503,10 +503,9 @@ package enum LineWords {
 
     /// Where an effect goes. What Bookbag sends by itself is mostly for the shop's own people.
     package static func destination(of effect: Effect) -> String {
-        guard effect.origin == .system, effect.channel == .email, !SystemMail.toCustomers.contains(effect.trigger) else {
-            return destination(effect.line)
-        }
-        return "e-mail to your people"
+        let isTheirs =
+            effect.origin == .system && effect.channel == .email && !SystemMail.toCustomers.contains(effect.trigger)
+        return isTheirs ? "e-mail to your people" : destination(effect.line)
     }
 }
 
