@@ -293,7 +293,7 @@ func letter(_ text: String, from sender: String = robin, id: String? = nil, answ
     }
 
     @Test("what only a person may answer is a person's at once, with all that was still being decided")
-    func atOnce() async throws {
+    func angry() async throws {
         let mails = try await MailBench()
         try await mails.judge(letter("Where is my order?", id: "one@shopper.example"))
         #expect(try await mails.conversation().state == .undecided)

@@ -40,8 +40,9 @@ import Testing
     func whole() throws {
         let (message, mail) = try opened(
             forwarded {
-                $0.understood = Understood()
-                ($0.understood?.asks, $0.understood?.mood) = (["where_is_my_order"], "upset")
+                var understood = Understood()
+                (understood.asks, understood.mood) = (["where_is_my_order"], "upset")
+                $0.understood = understood
             })
         let first = "robin@example.com wrote about order #10_01: where is my order, upset."
         #expect(mail.text.hasPrefix(first), "\(mail.text)")
