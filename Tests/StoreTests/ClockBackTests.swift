@@ -13,7 +13,7 @@ struct ClockBackTests {
         "scans.happened_at", "scans.retracted_at", "orders.last_problem_at", "shops.cursor",
         // The story as it was written down.
         "decisions.decided_at", "decisions.held_until", "attempts.begun_at", "attempts.ended_at",
-        "attempts.doubted_at", "match_outcomes.decided_at", "messages.frozen_at", "messages.purged_at",
+        "attempts.doubted_at", "audit.at", "match_outcomes.decided_at", "messages.frozen_at", "messages.purged_at",
         "results.noted_at", "good_sets.accepted_at", "remembered.noted_at", "observations.received_at",
         "observations.judged_at", "incoming.received_at", "incoming.judged_at", "to_read.asked_at", "parcels.asked_at",
         "carriers.answered_at", "channels.changed_at",

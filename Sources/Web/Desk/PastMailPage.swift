@@ -40,7 +40,7 @@ struct PastMailPage: PageContent {
     /// How many letters there are, and what would have become of them, as sentences.
     var sums: [String]
     var kinds: [Kind]
-    /// The kind that is shown, for the form; empty where there is none.
+    /// The kind that is shown, for the form, as in addresses; empty where there is none.
     var about: String
     var title: String
     /// How far its proof is.
@@ -82,7 +82,7 @@ extension DeskSite {
                 PastMailPage.Kind(
                     title: Self.title(sum), path: "\(path)?about=\(Self.name(of: sum).escapedForURL)",
                     count: Self.counted(sum.open), isCurrent: sum == shown)
-            }, about: shown.map(Self.name) ?? "", title: shown.map(Self.title) ?? "",
+            }, about: shown.map { Self.name(of: $0).escapedForURL } ?? "", title: shown.map(Self.title) ?? "",
             proof: shown.map { proof(of: $0, by: lines.first?.author ?? Understood.builtIn, visit) } ?? "",
             letters: lines.map { line in
                 PastMailPage.Letter(
@@ -110,7 +110,8 @@ extension DeskSite {
             let meant = form["meant\(message)"].flatMap { Intents.names.contains($0) ? $0 : nil }
             return PastVerdict(word, of: message, meant: meant)
         }.sorted { $0.message < $1.message }
-        let place = "\(visit.path)/inbox/past?about=\((form["about"] ?? "").escapedForURL)"
+        let about = form["about"]?.removingPercentEncoding ?? ""
+        let place = "\(visit.path)/inbox/past?about=\(about.escapedForURL)"
         guard !verdicts.isEmpty else { return .seeOther(place) }
         let wrong = verdicts.count { $0.word == .wrong }
         let right = verdicts.count { $0.word == .right }

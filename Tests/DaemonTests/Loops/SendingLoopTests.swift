@@ -88,6 +88,8 @@ struct DeliveryLoopTests {
             try await running
         }
         #expect(bench.lines.facts(.channelClosed).count == 1)
+        // By then it is due again.
+        bench.pass(.minutes(10))
         try await testGracefulShutdown { trigger in
             let channel = BenchChannel(isRepaired ? [] : [away])
             async let running: Void = service(bench, channel, wake: bench.wake()).run()
