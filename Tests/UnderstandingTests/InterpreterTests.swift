@@ -56,6 +56,24 @@ struct InterpreterTests {
     }
 
     @Test(
+        "how a letter ends asks for nothing, and what stands below is read",
+        arguments: [
+            "Where is my order?\n\nBest wishes,\nRobin", "Where is my order?\nBest wishes from Robin",
+            "Where is my order?\n\nKind regards\nRobin Reed\nBristol", "Hallo, wo ist mein Paket?\n\nViele Grüße\nRobin",
+            "Bonjour, où est mon colis ?\nBien à vous,\nRobin", "Hola, ¿dónde está mi pedido?\n\nUn saludo,\nRobin",
+        ])
+    func closings(_ letter: String) {
+        let reading = interpreter.read(letter, state: .open)
+        #expect(reading.intent == .whereIsMyOrder && reading.isCertain, "\(reading.doubts)")
+        let more = interpreter.read(letter + "\nPS: I will call my lawyer. Ich rufe meinen Anwalt an.", state: .open)
+        #expect(more.needsHuman || !more.isCertain)
+        // In a sentence, or on the first line, they are her words.
+        #expect(Letters("Best wishes").unclosed.scalars == Letters("Best wishes").scalars)
+        let within = Letters("Hello\nbest wishes cards are what I look for")
+        #expect(within.unclosed.scalars == within.scalars)
+    }
+
+    @Test(
         "gives a person what asks for one",
         arguments: [
             "My solicitor will be in touch", "I will start a chargeback", "the cream gave me a rash", "you are idiots",

@@ -15,6 +15,9 @@ public struct History: Hashable, Sendable, Codable {
     /// True while one of the shop's people has a conversation about the order; of marketing and ratings also one that is
     /// about no order, with the address.
     public var isWithPerson = false
+    /// Of an answer: whether she wrote about the order in another conversation, before the message that would be
+    /// answered and within `ConversationRules.followUp` of it.
+    public var isAskedElsewhere = false
     /// When each mail to this address was sent or became ready, apart from the one being judged; as far back as the
     /// shop's limit looks.
     public var counted: [Moment] = []

@@ -94,7 +94,7 @@ extension Planner {
         if let no = unreachable(line, trigger: entry.trigger, about: kept[0], at: evaluation, history: history) {
             return Judgement(decision: .skip(because: no.reason, detail: no.detail))
         }
-        if line.destination == .answer, let no = answering(kept[0], effect, entry, evaluation) {
+        if line.destination == .answer, let no = answering(kept[0], effect, entry, evaluation, history) {
             return Judgement(decision: no)
         }
         if let action = own.action, let no = acting(action, kept[0], effect, evaluation) {

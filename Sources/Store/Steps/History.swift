@@ -60,6 +60,13 @@ extension Connection {
         }
         if let id = question.orderID, let order = try order(id, shop: shop) {
             history.isWithPerson = try integer(Query.isOrderWithPerson, [shop, order]) != nil
+            if let asked = question.asked {
+                let since = asked.at - ConversationRules.followUp
+                history.isAskedElsewhere =
+                    try integer(
+                        Query.isAskedElsewhere,
+                        [shop, order, asked.conversation, since.milliseconds, asked.message]) != nil
+            }
         }
         if !history.isWithPerson, let address, question.stream == .marketing || question.stream == .ratings {
             history.isWithPerson = try integer(Query.isAddressWithPerson, [shop, address]) != nil
