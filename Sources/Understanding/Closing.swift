@@ -44,11 +44,11 @@ extension Letters {
     private static let mostOfName = 2
 
     private static let formulas: [[[UInt8]]] = [
-        "best wishes", "warm wishes", "kind wishes", "with best wishes", "best regards", "kind regards", "warm regards",
-        "with kind regards", "regards", "sincerely", "yours sincerely", "yours faithfully", "yours truly", "viele gruesse",
-        "liebe gruesse", "beste gruesse", "schoene gruesse", "herzliche gruesse", "freundliche gruesse",
-        "mit freundlichen gruessen", "mit freundlichem gruss", "cordialement", "bien cordialement", "bien a vous",
-        "sinceres salutations", "bonne journee", "belle journee", "saludos", "un saludo", "saludos cordiales",
-        "un cordial saludo", "atentamente", "un abrazo",
+        "best wishes", "warm wishes", "kind wishes", "with best wishes", "best regards", "kind regards",
+        "warm regards", "with kind regards", "regards", "sincerely", "yours sincerely", "yours faithfully",
+        "yours truly", "viele gruesse", "liebe gruesse", "beste gruesse", "schoene gruesse", "herzliche gruesse",
+        "freundliche gruesse", "mit freundlichen gruessen", "mit freundlichem gruss", "cordialement",
+        "bien cordialement", "bien a vous", "sinceres salutations", "bonne journee", "belle journee", "saludos",
+        "un saludo", "saludos cordiales", "un cordial saludo", "atentamente", "un abrazo",
     ].map { $0.split(separator: " ").map { Array($0.utf8) } }
 }

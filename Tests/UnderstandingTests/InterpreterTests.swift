@@ -59,7 +59,8 @@ struct InterpreterTests {
         "how a letter ends asks for nothing, and what stands below is read",
         arguments: [
             "Where is my order?\n\nBest wishes,\nRobin", "Where is my order?\nBest wishes from Robin",
-            "Where is my order?\n\nKind regards\nRobin Reed\nBristol", "Hallo, wo ist mein Paket?\n\nViele Grüße\nRobin",
+            "Where is my order?\n\nKind regards\nRobin Reed\nBristol",
+            "Hallo, wo ist mein Paket?\n\nViele Grüße\nRobin",
             "Bonjour, où est mon colis ?\nBien à vous,\nRobin", "Hola, ¿dónde está mi pedido?\n\nUn saludo,\nRobin",
         ])
     func closings(_ letter: String) {

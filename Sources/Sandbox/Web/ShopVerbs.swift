@@ -181,7 +181,8 @@ struct ShopVerbs {
                 tags: strings(customer["tags"]) ?? [], isGuest: customer["guest"]?.bool ?? false,
                 acceptsMarketing: customer["accepts_marketing"]?.bool ?? false, phone: customer["phone"]?.string,
                 acceptsTexts: customer["accepts_sms"]?.bool ?? false),
-            items: try items(body), address: address(body), paid: body["paid"]?.bool ?? true, test: body["test"]?.bool ?? false,
+            items: try items(body), address: address(body), paid: body["paid"]?.bool ?? true,
+            test: body["test"]?.bool ?? false,
             tags: strings(body["tags"]) ?? [], note: body["note"]?.string, placedAt: try date(body, "placed_at"),
             takenElsewhereAt: try date(body, "taken_elsewhere_at"))
         return ["ok": true, "order": .string(order.name), "id": .string(order.id.description)]
