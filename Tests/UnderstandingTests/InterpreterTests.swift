@@ -58,20 +58,24 @@ struct InterpreterTests {
     @Test(
         "how a letter ends asks for nothing, and what stands below is read",
         arguments: [
-            "Where is my order?\n\nBest wishes,\nRobin", "Where is my order?\nBest wishes from Robin",
-            "Where is my order?\n\nKind regards\nRobin Reed\nBristol",
-            "Hallo, wo ist mein Paket?\n\nViele Grüße\nRobin",
-            "Bonjour, où est mon colis ?\nBien à vous,\nRobin", "Hola, ¿dónde está mi pedido?\n\nUn saludo,\nRobin",
+            ("Where is my order?\n\nBest wishes,\nRobin", "PS: I will call my lawyer."),
+            ("Where is my order?\nBest wishes from Robin", "PS: I will call my lawyer."),
+            ("Where is my order?\n\nKind regards\nRobin Reed\nBristol", "PS: I will call my lawyer."),
+            ("Hallo, wo ist mein Paket?\n\nViele Grüße\nRobin", "PS: Ich rufe meinen Anwalt an."),
+            ("Bonjour, où est mon colis ?\nBien à vous,\nRobin", "PS : je vais appeler mon avocat."),
+            ("Hola, ¿dónde está mi pedido?\n\nUn saludo,\nRobin", "PD: voy a llamar a mi abogado."),
         ])
-    func closings(_ letter: String) {
+    func closings(_ letter: String, postscript: String) {
         let reading = interpreter.read(letter, state: .open)
         #expect(reading.intent == .whereIsMyOrder && reading.isCertain, "\(reading.doubts)")
-        let more = interpreter.read(letter + "\nPS: I will call my lawyer. Ich rufe meinen Anwalt an.", state: .open)
-        #expect(more.needsHuman || !more.isCertain)
-        // In a sentence, or on the first line, they are her words.
-        #expect(Letters("Best wishes").unclosed.scalars == Letters("Best wishes").scalars)
-        let within = Letters("Hello\nbest wishes cards are what I look for")
-        #expect(within.unclosed.scalars == within.scalars)
+        #expect(interpreter.read("\(letter)\n\(postscript)", state: .open).needsHuman)
+    }
+
+    @Test("within a sentence, or on the first line, the words of a closing are hers")
+    func noClosings() {
+        for text in ["Best wishes", "Hello\nbest wishes cards are what I look for", "Hello\nbest wishes?"] {
+            #expect(Letters(text).unclosed.scalars == Letters(text).scalars)
+        }
     }
 
     @Test(
