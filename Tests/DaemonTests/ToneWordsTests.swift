@@ -46,9 +46,11 @@ struct FormalWordsTests {
         brand.tones = Tones(byLanguage: ["de": .formal])
         func code(_ language: String) throws -> String {
             let letter = ChatLetter(
-                to: MailAddress(address: "robin@shopper.example")!, language: language, brand: brand, shop: "fig.example")
+                to: MailAddress(address: "robin@shopper.example")!, language: language, brand: brand,
+                shop: "fig.example")
             let mail = letter.code(
-                "123456", order: "#1001", about: "a", aggregate: .order("1"), now: Moment(iso8601: "2026-03-10T10:00:00Z")!)
+                "123456", order: "#1001", about: "a", aggregate: .order("1"),
+                now: Moment(iso8601: "2026-03-10T10:00:00Z")!)
             return String(decoding: try #require(mail).message.bytes, as: UTF8.self)
         }
         #expect(try code("de").contains("Ihr Code"))

@@ -5,7 +5,9 @@ import Testing
 
 @Suite("The words that are the program's own, in a formal tone")
 struct ToneWordsTests {
-    @Test("say Sie and usted below every mail, and are there wherever the others are", arguments: ["de", "es", "fr", "en"])
+    @Test(
+        "say Sie and usted below every mail, and are there wherever the others are",
+        arguments: ["de", "es", "fr", "en"])
     func frame(_ language: String) throws {
         for occasion in [MailDraft.Occasion.order, .marketing, .answer, .conversation] {
             let warm = try #require(MailLanguage(language).sentence(occasion, shop: "Fig"))

@@ -189,7 +189,8 @@ struct TextJudge: Sendable {
             locale = facts.locale ?? facts.customer?.locale ?? locale
         }
         let help = (settings.brand.replyTo ?? settings.brand.from).address
-        let words = TextReplies.words(reply, locale: locale, shop: settings.brand.name, help: help, tones: settings.tones)
+        let words = TextReplies.words(
+            reply, locale: locale, shop: settings.brand.name, help: help, tones: settings.tones)
         let id = MessageIdentity.text(shop: context.domain, kind: reply.rawValue, about: text.providerID)
         return SystemMail(
             maker: reply.rawValue, key: id,

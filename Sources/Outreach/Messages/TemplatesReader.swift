@@ -443,7 +443,8 @@ struct TemplateReader {
             name,
             TemplateSet.Variant(
                 file: faults.file, segment: segment, locale: locale, isDefault: isDefault, isHTML: isHTML,
-                medium: medium, isFormal: isFormal, subject: subject, preview: preview, body: body, subjectIsTitle: front.title != nil,
+                medium: medium, isFormal: isFormal, subject: subject, preview: preview, body: body,
+                subjectIsTitle: front.title != nil,
                 subjectPosition: position,
                 previewPosition: front.preview?.position ?? Position(line: 1, column: 1), bodyLine: front.bodyLine)
         )

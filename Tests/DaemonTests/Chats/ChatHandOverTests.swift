@@ -29,7 +29,8 @@ extension ChatBench {
             + "From: Ada <\(from)>\nTo: \(to)\nSubject: Re: Chat\nMessage-ID: <\(UUID())@juniperfig.example>\n\n\(text)\n\n"
             + "On Fri, 20 Nov 2026 at 10:00, Fig <\(to)> wrote:\n> \(TeamAnswer.line)\n>\n> the story\n"
         let raw = RawObservation(
-            shop: benchShop, source: "mailbox", externalID: UUID().uuidString, receivedAt: bench.now, kind: "mail.inbox",
+            shop: benchShop, source: "mailbox", externalID: UUID().uuidString, receivedAt: bench.now,
+            kind: "mail.inbox",
             bytes: Array(mail.replacing("\n", with: "\r\n").utf8))
         _ = try await store.keep([raw], now: bench.now)
         let settings = MailSettings(context.configuration.mailbox, settings: context.rules.planner.triggers.settings)
@@ -93,7 +94,8 @@ extension ChatBench {
         try await moved.say("Can I exchange it?")
         let told = try await moved.handedOver()
         var facts = try #require(
-            try await moved.store.load(shop: benchShop, orderIDs: ["gid://shopify/Order/1001"]).values.first).facts
+            try await moved.store.load(shop: benchShop, orderIDs: ["gid://shopify/Order/1001"]).values.first
+        ).facts
         facts.email = "mallory@elsewhere.example"
         facts.updatedAt = moved.bench.now + .seconds(1)
         moved.bench.pass(.hours(25))

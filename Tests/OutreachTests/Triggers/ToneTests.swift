@@ -138,7 +138,9 @@ struct ToneTests {
             said(["a.md": english, "a.de.md": german, "a.de.formal.md": formal], "") == [
                 "triggers/templates/a.de.formal.md:4:1: warning: the tone is formal, and this says 'du'; say it formally"
             ])
-        let part = ["a.md": "---\nsubject: A\n---\n{% render 'b' %}\n", "partials/b.md": "b", "partials/b.es.md": "¿Y tú?"]
+        let part = [
+            "a.md": "---\nsubject: A\n---\n{% render 'b' %}\n", "partials/b.md": "b", "partials/b.es.md": "¿Y tú?",
+        ]
         #expect(
             said(part, "tone: formal") == [
                 "triggers/templates/partials/b.es.md:1:1: warning: the tone is formal, and this says 'tú'; say it formally, in 'triggers/templates/partials/b.es.formal.md'"
@@ -172,7 +174,8 @@ struct ToneTests {
         let formal = folder.files.keys.filter { $0.contains(".formal.") }
         #expect(formal.count >= 50)
         for path in formal.sorted() {
-            let language = path.contains(".de.") ? "de" : path.contains(".es.") ? "es" : path.contains(".fr.") ? "fr" : "en"
+            let language =
+                path.contains(".de.") ? "de" : path.contains(".es.") ? "es" : path.contains(".fr.") ? "fr" : "en"
             let found = FamiliarWords.first(in: folder.text(path) ?? "du", language: language)
             #expect(found == nil, "\(path): \(found?.word ?? "")")
         }
@@ -191,7 +194,9 @@ struct ToneTests {
     func golden(_ locale: String) throws {
         var seen: Set<String> = []
         let written = letters(try shipped(locale, .formal), locale).filter { seen.insert($0.trigger.name).inserted }
-            .map { "##### \($0.trigger.name)\nSubject: \($0.mail.subject)\nPreview: \($0.mail.preview ?? "")\n\n\($0.mail.readableLines)\n" }
+            .map {
+                "##### \($0.trigger.name)\nSubject: \($0.mail.subject)\nPreview: \($0.mail.preview ?? "")\n\n\($0.mail.readableLines)\n"
+            }
         try approve(written.joined(separator: "\n"), "tone/\(locale).golden")
     }
 }
