@@ -184,12 +184,13 @@ package struct DaemonProcess {
                     route: Route(shop: context.domain, channel: .desk),
                     channel: DeskChannel(
                         context: context, store: store, forwarder: wiring.forwarder, texts: texts,
-                        post: ShopPost(offices), journal: journal), context: context, maker: makers[context.domain],
+                        chats: chatForwarder, post: ShopPost(offices), journal: journal), context: context,
+                    maker: makers[context.domain],
                     store: store, clock: clock, wake: acts, heartbeats: heartbeats, metrics: metrics, logger: logger,
                     owner: owner, limit: 1, trouble: trouble, kind: .desk))
             if configuration.pages != nil {
                 answerButtons[context.domain] = AnswerButtons(
-                    store: store, letters: wiring.forwarder, texts: texts, journal: journal)
+                    store: store, letters: wiring.forwarder, texts: texts, chats: chatForwarder, journal: journal)
             }
             services.append(
                 ConversationService(

@@ -14,6 +14,8 @@ struct DeskChannel: Channel {
     var forwarder: LetterForwarder?
     /// What hands texts on to them; nil where none come in.
     var texts: TextForwarder?
+    /// What tells them what was written in the chat; nil where there is none.
+    var chats: ChatForwarder?
     /// Mails the shop's people what is handed to them without a message of the customer's.
     let post: ShopPost
     let journal: ConversationJournal
@@ -96,6 +98,11 @@ struct DeskChannel: Channel {
         }
         if isNew, let texts {
             let forwarded = try await texts.forward(record, now: now)
+            mails += forwarded.mails
+            reason = reason ?? forwarded.reason
+        }
+        if isNew, let chats {
+            let forwarded = try await chats.mails(about: record, now: now)
             mails += forwarded.mails
             reason = reason ?? forwarded.reason
         }

@@ -490,6 +490,16 @@ public enum FileSchema: String, Sendable, CaseIterable {
                 ], required: ["from", "until"], "Days on which nobody answers."),
             "When nobody answers, and what she is told."),
         "sign_off": words("Who signs letters, instead of the shop's name: a text, or one for each language."),
+        "tone": .any(
+            [
+                .oneOf(Tone.allCases.map(\.rawValue)),
+                .object([
+                    ("type", .text("object")),
+                    ("additionalProperties", .oneOf(Tone.allCases.map(\.rawValue))),
+                ]),
+            ],
+            "How letters speak to customers: 'warm' (left out) or 'formal', or one for each language: '{ de: formal, others: warm }'."
+        ),
         "let_go_after": .named(
             "length", "When a conversation in which nobody waits is over: '2 business days', if left out."),
         "shopify_sends": .any(
