@@ -261,6 +261,10 @@ package struct DaemonProcess {
                     desk: desk.url, clock: clock, wake: Wake(), heartbeats: heartbeats, logger: logger,
                     trouble: trouble))
         }
+        services.append(
+            PriorityService(
+                store: store, contexts: contexts, clock: clock, wake: Wake(), heartbeats: heartbeats, logger: logger,
+                trouble: trouble))
         let offered = Wake()
         byHand.add(offered)
         newMessages.add(offered)

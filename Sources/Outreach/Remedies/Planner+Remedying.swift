@@ -152,6 +152,44 @@ extension Planner {
     }
 }
 
+extension Planner {
+    /// How many lines `priority` of policy.yaml has.
+    public var priorities: Int { triggers.policy?.priority.count ?? 0 }
+
+    /// Where a conversation stands among those that need a person, by `priority` of policy.yaml: 0 comes first.
+    ///
+    /// - Parameter record: the conversation, with the order that it is about.
+    public func rank(of record: OrderRecord, history: History, now: Moment) -> Int {
+        guard let conversation = record.conversation, let lines = triggers.policy?.priority, !lines.isEmpty else {
+            return 0
+        }
+        let message = conversation.lastIncoming
+        let event = Event(
+            shop: record.shop, aggregate: conversation.aggregate, kind: .messageReceived,
+            occurrences: [
+                Event.Occurrence(subject: Subject.other("message", id: "\(message?.id ?? 0)").key, n: 1, mark: "1")
+            ], happenedAt: message?.at ?? conversation.openedAt, recordedAt: now,
+            source: conversation.channel.rawValue, orderName: record.facts.name)
+        let scope = scope(record: record, event: event, history: history, now: now)
+        return lines.firstIndex { $0.holds(in: scope) } ?? lines.count
+    }
+
+    /// What has to be known of the customer of a conversation for its rank.
+    public func rankQuestion(of record: OrderRecord) -> HistoryQuestion {
+        var question = HistoryQuestion(
+            shop: record.shop, orderID: record.isOrder ? record.facts.id : nil, subject: .order,
+            address: record.recipient?.address ?? record.conversation?.address,
+            customerID: record.facts.customer?.id, stream: .all)
+        if triggers.asksForRemedies, let person = record.remediedPerson {
+            question.remedies = RemedyQuestion(
+                person: person, customerID: record.facts.customer?.id,
+                address: record.facts.shippingAddress?.compared,
+                currency: triggers.policy?.currency ?? shop.currency ?? "USD", since: [])
+        }
+        return question
+    }
+}
+
 extension RemedyHistory {
     func spent(_ index: Int) -> GiftHistory.Spent {
         spent.indices.contains(index) ? spent[index] : GiftHistory.Spent()

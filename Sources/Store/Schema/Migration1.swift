@@ -293,6 +293,8 @@ extension Migration {
                 message_count INTEGER NOT NULL CHECK (message_count >= 0),
                 outcome TEXT CHECK (outcome <> ''),
                 outcome_day INTEGER,
+                rank INTEGER NOT NULL DEFAULT 0 CHECK (rank >= 0),
+                ranked_for TEXT,
                 place INTEGER NOT NULL GENERATED ALWAYS AS (
                     CASE WHEN state = 'snoozed' THEN snoozed_until WHEN waits_since IS NOT NULL THEN waits_since
                         ELSE 4611686018427387904 - last_at END) STORED,
@@ -312,7 +314,7 @@ extension Migration {
             ) STRICT;
             CREATE INDEX conversations_next ON conversations (shop, next_at, id) WHERE next_at IS NOT NULL;
             CREATE INDEX conversations_quiet ON conversations (shop, quiet_since, id) WHERE quiet_since IS NOT NULL;
-            CREATE INDEX conversations_unclaimed ON conversations (shop, place, id)
+            CREATE INDEX conversations_unclaimed ON conversations (shop, rank, place, id)
                 WHERE state = 'person' AND holder IS NULL;
             CREATE INDEX conversations_held ON conversations (shop, holder, place, id)
                 WHERE state = 'person' AND holder IS NOT NULL;

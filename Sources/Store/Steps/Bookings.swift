@@ -62,6 +62,18 @@ extension Store {
         }
     }
 
+    /// What a shop gave since then, of each thing.
+    public func givenLately(shop domain: String, since: Moment) async throws(StoreFailure) -> [GivenLately] {
+        try await read { db in
+            let shop = try db.shop(domain)
+            return try ["gifts", "remedies"].flatMap { budget in
+                try db.all(Query.givenSince, [shop, budget, since.milliseconds]) {
+                    GivenLately(name: $0[0], count: Int($0[1] as Int64), sum: $0[2] as Int64)
+                }
+            }
+        }
+    }
+
     /// When a customer, or somebody at her address, was last given a gift, in the scope that it has.
     public func lastGiven(_ gift: Gift, about record: OrderRecord) async throws(StoreFailure) -> Moment? {
         guard let scope = gift.scope, let customer = record.facts.customer?.id else { return nil }
@@ -309,6 +321,10 @@ extension Query {
             coalesce(sum(CASE WHEN ? = 'gifts' OR gift LIKE 'remedy:%' THEN 1 ELSE 0 END), 0)
         FROM bookings
         WHERE shop = ? AND budget = ? AND booked_at >= ? AND effect_id <> ? AND freed_at IS NULL
+        """
+    static let givenSince = """
+        SELECT gift, count(*), coalesce(sum(amount), 0) FROM bookings
+        WHERE shop = ? AND budget = ? AND booked_at >= ? AND freed_at IS NULL GROUP BY gift ORDER BY gift
         """
     static let remediesOf = """
         SELECT coalesce(sum(CASE WHEN gift LIKE 'remedy:%' AND booked_at >= ? THEN 1 ELSE 0 END), 0),

@@ -1,5 +1,6 @@
 internal import FoundationEssentials
 public import Outreach
+internal import Platform
 
 // What shoppers are offered when something went wrong, as rows. An offer is written in the transaction that decides it,
 // with its booking; each step of it names the version that it was made of, and is written with all that follows from it
@@ -145,8 +146,8 @@ extension Store {
     }
 
     /// Mails a code with which an open offer can be chosen, and forgets the one before it; false if it is not open.
-    public func mail(
-        _ mail: SystemMail, code: String, of offer: OfferRecord, now: Moment
+    public func mailCode(
+        by mail: SystemMail, code: String, of offer: OfferRecord, now: Moment
     ) async throws(StoreFailure) -> Bool {
         let hash = hash
         let path = path

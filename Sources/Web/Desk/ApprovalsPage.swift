@@ -1,6 +1,7 @@
 import Daemon
 import Foundation
 import Outreach
+import Platform
 import Store
 
 // What shoppers would be offered, for those who approve it.

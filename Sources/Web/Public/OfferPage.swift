@@ -1,6 +1,7 @@
 import Daemon
 import Foundation
 import Outreach
+import Platform
 import Store
 
 // The page on which a shopper chooses what she is offered.
@@ -123,7 +124,7 @@ extension PublicSite {
                 about: "\(offer.number) \(now.milliseconds)", aggregate: .order(offer.orderID), shop: link.shop,
                 now: now)
         else { return false }
-        _ = try await core.store.mail(mail, code: code, of: offer, now: now)
+        _ = try await core.store.mailCode(by: mail, code: code, of: offer, now: now)
         core.post.send(for: link.shop)
         return true
     }
