@@ -103,7 +103,7 @@ struct RemediesTests {
         try await bench.wait(.hours(2))
         #expect(try await bench.offer(1).remindedAt != nil)
         let mails = try await bench.mails(RemedyService.mail)
-        #expect(mails.contains { $0.summary?.contains("Still to be approved") == true })
+        #expect(mails.contains { String(decoding: $0.bytes, as: UTF8.self).contains("Still to be approved") })
         #expect(try await bench.notes(1).isEmpty)
         try await bench.wait(.hours(12))
         #expect(try await bench.offer(1).state == .lapsed)
@@ -149,7 +149,8 @@ struct RemediesTests {
         let bench = try await RemedyBench(RemedyBench.open)
         try await bench.see(1, isCancelled: true)
         try await bench.work()
-        #expect(try await bench.offers(1).isEmpty && bench.notes(1).isEmpty)
+        #expect(try await bench.offers(1).isEmpty)
+        #expect(try await bench.notes(1).isEmpty)
     }
 
     @Test("count over accounts by the door, and the third goes to a person")
@@ -160,7 +161,8 @@ struct RemediesTests {
         try await bench.see(3, total: 10, customer: 3, door: "12, Fig lane")
         try await bench.see(4, total: 10, customer: 4, door: "7 Oak Street")
         try await bench.work()
-        #expect(try await bench.offers(1).count == 1 && bench.offers(2).count == 1)
+        #expect(try await bench.offers(1).count == 1)
+        #expect(try await bench.offers(2).count == 1)
         #expect(try await bench.offers(3).isEmpty)
         #expect(try await bench.notes(3).first?.contains("has had two remedies already") == true)
         #expect(try await bench.offers(4).count == 1)
