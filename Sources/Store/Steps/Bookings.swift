@@ -159,13 +159,14 @@ extension Connection {
     private func remedies(
         person: String, address: String?, currency: String, but effect: Int64, shop: Int64, hash: KeyedHash, now: Moment
     ) throws -> (last180Days: Int, value: Int64) {
-        let place = address.map(hash.place)
-        return try first(
-            Query.remediesOf,
-            [
-                (now - .days(180)).milliseconds, currency, shop, hash.customer(person), effect, shop, place, effect,
-            ]
-        ) { (Int($0[0] as Int64), $0[1] as Int64) } ?? (0, 0)
+        let since = (now - .days(180)).milliseconds
+        let own = hash.customer(person)
+        func read(_ row: Row) -> (Int, Int64) { (Int(row[0] as Int64), row[1] as Int64) }
+        let hers = try first(Query.remediesOfCustomer, [since, currency, shop, own, effect], read) ?? (0, 0)
+        guard let place = address.map(hash.place) else { return hers }
+        // Whoever else lives there.
+        let others = try first(Query.remediesOfPlace, [since, currency, shop, place, own, effect], read) ?? (0, 0)
+        return (hers.0 + others.0, hers.1 + others.1)
     }
 
     /// Books a gift that is decided; false if there is no room for it any more, or its person was given another.
@@ -326,24 +327,19 @@ extension Query {
         SELECT gift, count(*), coalesce(sum(amount), 0) FROM bookings
         WHERE shop = ? AND budget = ? AND booked_at >= ? AND freed_at IS NULL GROUP BY gift ORDER BY gift
         """
-    static let remediesOf = """
+    private static let remedies = """
         SELECT coalesce(sum(CASE WHEN gift LIKE 'remedy:%' AND booked_at >= ? THEN 1 ELSE 0 END), 0),
             coalesce(sum(CASE WHEN currency = ? THEN amount ELSE 0 END), 0)
-        FROM (
-            SELECT effect_id, gift, amount, currency, booked_at FROM bookings
-            WHERE shop = ? AND customer_key = ? AND budget = 'remedies' AND freed_at IS NULL AND effect_id <> ?
-            UNION
-            SELECT effect_id, gift, amount, currency, booked_at FROM bookings
-            WHERE shop = ? AND place_key = ? AND place_key IS NOT NULL AND budget = 'remedies' AND freed_at IS NULL
-                AND effect_id <> ?) AS hers
+        FROM bookings WHERE shop = ? AND budget = 'remedies' AND freed_at IS NULL
         """
+    static let remediesOfCustomer = remedies + " AND customer_key = ? AND effect_id <> ?"
+    static let remediesOfPlace =
+        remedies + " AND place_key = ? AND place_key IS NOT NULL AND customer_key <> ? AND effect_id <> ?"
     static let returnsOfCustomer = """
         SELECT count(*), coalesce(sum(CASE WHEN EXISTS (
-                SELECT 1 FROM events WHERE events.shop = own.shop AND events.aggregate_id = own.id
+                SELECT 1 FROM events WHERE events.shop = orders.shop AND events.aggregate_id = orders.id
                     AND events.kind IN (?, ?)) THEN 1 ELSE 0 END), 0)
-        FROM (
-            SELECT shop, id FROM orders
-            WHERE shop = ? AND customer_key = ? AND test = 0 ORDER BY placed_at DESC LIMIT 200) AS own
+        FROM orders WHERE shop = ? AND customer_key = ? AND test = 0
         """
     static let giftOfCustomer = """
         SELECT max(booked_at) FROM bookings
