@@ -27,7 +27,8 @@ struct ApprovalsTests {
         }
         // Fay goes up to 50: she may refuse.
         let lower = await bench.ask(
-            "/juniperfig/approvals", cookies: try await bench.login("all@juniperfig.example")).text
+            "/juniperfig/approvals", cookies: try await bench.login("all@juniperfig.example")
+        ).text
         #expect(lower.contains("goes up to 50 GBP") && !lower.contains(">Approve<") && lower.contains(">Refuse<"))
     }
 

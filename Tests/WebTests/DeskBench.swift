@@ -61,13 +61,16 @@ final class DeskBench: Sendable {
         Person(
             email: "answer@juniperfig.example", name: "Cleo Answer", roles: [.answer], shops: [figs],
             teams: ["returns"]),
-        Person(email: "approve@juniperfig.example", name: "Dan Approve", roles: [.approve], shops: [figs],
+        Person(
+            email: "approve@juniperfig.example", name: "Dan Approve", roles: [.approve], shops: [figs],
             approveUpTo: 100),
         Person(email: "operate@juniperfig.example", name: "Eve Operate", roles: [.operate], shops: [figs]),
         Person(
             email: "all@juniperfig.example", name: "Fay All", roles: Set(Role.allCases), shops: [figs],
             approveUpTo: 50),
-        Person(email: "other@northloom.example", name: "Gus Other", roles: Set(Role.allCases), shops: [looms]),
+        Person(
+            email: "other@northloom.example", name: "Gus Other", roles: Set(Role.allCases), shops: [looms],
+            approveUpTo: 100),
     ])
 
     init(
@@ -549,7 +552,9 @@ final class DeskBench: Sendable {
             message: try act.message(id: "remedy \(key)"))
         change.offer = Offer(
             "lost-parcel", about: id,
-            options: options ?? [Offer.Option(.refund, 4500), Offer.Option(.reship, 3000), Offer.Option(.gift("sorry"), 1500)],
+            options: options ?? [
+                Offer.Option(.refund, 4500), Offer.Option(.reship, 3000), Offer.Option(.gift("sorry"), 1500),
+            ],
             alsoGive: also, currency: "GBP", items: [QuantityFacts(lineItemID: "l1", quantity: 2)],
             approveBy: approveBy, why: why)
         let outcome = try await store.commitPlan([Plan(shop: shop, changes: [change])], now: now)

@@ -48,7 +48,10 @@ struct DeskPagesTests {
             let bench = try await DeskBench()
             try await bench.message(about: bench.order(1001))
             try await bench.message(about: bench.order(1001, shop: looms))
-            for shop in [figs, looms] { try await bench.wrote(about: 1001, shop: shop, files: ["a.txt"]) }
+            for shop in [figs, looms] {
+                try await bench.wrote(about: 1001, shop: shop, files: ["a.txt"])
+                try await bench.offered(about: 1001, shop: shop)
+            }
             let cookies = try await bench.login(person.email)
             for shop in [figs, looms] {
                 for (path, method, roles) in Self.pages {

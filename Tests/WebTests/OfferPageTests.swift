@@ -21,7 +21,9 @@ struct OfferPageTests {
         return String(try #require(text.firstMatch(of: /\*?\*?\b([0-9]{6})\b/)).1)
     }
 
-    private func open(_ locale: String? = "en", options: [Offer.Option]? = nil) async throws -> (DeskBench, OfferRecord, String) {
+    private func open(_ locale: String? = "en", options: [Offer.Option]? = nil) async throws -> (
+        DeskBench, OfferRecord, String
+    ) {
         let bench = try await DeskBench()
         try await bench.order(1001, locale: locale)
         let offer = try await bench.offered(about: 1001, options: options, approveBy: nil)

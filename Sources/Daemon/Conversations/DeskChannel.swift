@@ -121,7 +121,8 @@ struct DeskChannel: Channel {
         }
         body.append("An answer to this mail does not reach the customer.")
         let mail = post.mail(
-            "handed_over", to: people, subject: "\(subject) needs a person\(act.trigger.isEmpty ? "" : " (\(act.trigger))")",
+            "handed_over", to: people,
+            subject: "\(subject) needs a person\(act.trigger.isEmpty ? "" : " (\(act.trigger))")",
             body: body.joined(separator: "\n\n"), about: id, shop: context.domain, now: now)
         guard let mail else { return ([], "no relay is configured") }
         return (

@@ -25,7 +25,8 @@ package struct OfferDesk: Sendable {
                 return "the order has changed since, and \(option.what.shown) cannot be had any more"
             }
             if cost > option.amount {
-                return "\(option.what.shown) costs \(offer.offer.written(cost)) by now, and was to cost \(offer.offer.written(option.amount))"
+                return
+                    "\(option.what.shown) costs \(offer.offer.written(cost)) by now, and was to cost \(offer.offer.written(option.amount))"
             }
         }
         return nil
@@ -139,7 +140,8 @@ package struct OfferDesk: Sendable {
             ? "the order has changed since it was offered, so the sum holds no more"
             : "it cannot be done from here"
         let change = OfferSteps.handOver(
-            offer, to: .person, note: "The customer chose \(what.shown), and \(why). She was told that you write to her.",
+            offer, to: .person,
+            note: "The customer chose \(what.shown), and \(why). She was told that you write to her.",
             now: now)
         return try await store.write(
             after, booking: .freed, others: [change].compactMap(\.self), now: now)

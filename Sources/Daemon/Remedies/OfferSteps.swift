@@ -13,7 +13,9 @@ package struct OfferSteps: Sendable {
     }
 
     /// A person has the matter, with this note.
-    package static func handOver(_ offer: OfferRecord, to state: OfferState, note: String, now: Moment) -> PlannedChange? {
+    package static func handOver(_ offer: OfferRecord, to state: OfferState, note: String, now: Moment)
+        -> PlannedChange?
+    {
         var effect = Effect(
             to: Route(shop: offer.shop, channel: .desk), origin: .system, isContact: false, by: "remedy",
             line: "hand_over", keys: ["offer \(offer.number) \(state.rawValue)"], about: .order(offer.orderID),

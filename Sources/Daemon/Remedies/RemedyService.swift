@@ -219,7 +219,8 @@ struct RemedyService: Service {
         case .bounced, .shadowed, .heldOut, .skipped, .withdrawn, .replaced, .refused:
             let what = offer.choice?.shown ?? "something"
             try await handOver(
-                offer, as: .person, note: "The customer chose \(what), and it could not be done; the order's page says why.",
+                offer, as: .person,
+                note: "The customer chose \(what), and it could not be done; the order's page says why.",
                 now: now)
         }
     }

@@ -271,7 +271,9 @@ extension StatusReport.Shop {
         shopFault = remembered[.shopFault]
         triggerFault = remembered[.lastFault]
         lastFault = remembered[.shopFault] ?? remembered[.lastFault]
-        heldReload = remembered[.heldReload].map { StatusReport.Held(people: $0.people, since: $0.since, would: $0.gives == nil ? nil : $0.would) }
+        heldReload = remembered[.heldReload].map {
+            StatusReport.Held(people: $0.people, since: $0.since, would: $0.gives == nil ? nil : $0.would)
+        }
         brake = remembered[.brake].map { StatusReport.Held(people: $0.people, since: $0.since, would: nil) }
         pauses = (remembered[.pauses] ?? Pauses()).inForce(at: now).map {
             StatusReport.Paused(what: $0.kind.rawValue, by: $0.by, since: $0.since, until: $0.until)

@@ -32,7 +32,8 @@ public struct Offer: Hashable, Sendable, Codable {
     ///   - options: at least one.
     ///   - approveBy: nil where nobody has to approve it.
     public init(
-        _ remedy: String, about orderID: String, options: [Option], alsoGive: Option? = nil, currency: String, items: [QuantityFacts],
+        _ remedy: String, about orderID: String, options: [Option], alsoGive: Option? = nil, currency: String,
+        items: [QuantityFacts],
         approveBy: Moment? = nil, why: String
     ) {
         self.remedy = remedy

@@ -71,7 +71,9 @@ extension Planner {
                 continue
             }
             seen += line.conditions.map { $0.sentence(in: scope) }
-            let why = "'\(name)' of policy.yaml, line \(line.line)" + (seen.isEmpty ? "" : ": \(seen.joined(separator: "; "))")
+            let why =
+                "'\(name)' of policy.yaml, line \(line.line)"
+                + (seen.isEmpty ? "" : ": \(seen.joined(separator: "; "))")
             switch line.outcome {
             case .handOver(let note): return person(note, why: why)
             case .offer(let things, let also):
@@ -100,9 +102,12 @@ extension Planner {
             // Nothing is offered that is worth nothing.
             if cost > 0 { options.append(Offer.Option(thing, cost)) }
         }
-        guard !options.isEmpty else { return person("nothing of what policy.yaml offers can be offered for this order") }
+        guard !options.isEmpty else {
+            return person("nothing of what policy.yaml offers can be offered for this order")
+        }
         var offer = Offer(
-            remedy.name, about: record.facts.id, options: options, currency: policy.currency, items: goods.items, why: why)
+            remedy.name, about: record.facts.id, options: options, currency: policy.currency, items: goods.items,
+            why: why)
         if let also, record.facts.customer != nil, let gift = policy.gift(also) {
             offer.alsoGive = Offer.Option(.gift(also), gift.cost)
         }

@@ -25,11 +25,14 @@ extension PolicyReader {
     }
 
     /// `remedies`: what is offered when something went wrong.
-    mutating func remedies(_ tree: YAMLTree, currency: String?, gifts: Set<String>) -> (all: [Remedy], names: Set<String>) {
+    mutating func remedies(_ tree: YAMLTree, currency: String?, gifts: Set<String>) -> (
+        all: [Remedy], names: Set<String>
+    ) {
         guard case .map(let entries) = tree.content else {
             faults.add(
                 at: tree.position, "'remedies' has the names of remedies, and this is \(tree.kind)",
-                hint: "write 'lost-parcel: { at_most: 150.00, first_that_fits: [{ offer: [refund, reship] }] }' below it")
+                hint:
+                    "write 'lost-parcel: { at_most: 150.00, first_that_fits: [{ offer: [refund, reship] }] }' below it")
             return ([], [])
         }
         var all: [Remedy] = []
@@ -96,7 +99,9 @@ extension PolicyReader {
             lines.append(line)
         }
         if value.listed.isEmpty {
-            faults.add(at: value.position, "'first_that_fits' is empty", hint: "write '- { offer: [refund, reship] }' below it")
+            faults.add(
+                at: value.position, "'first_that_fits' is empty", hint: "write '- { offer: [refund, reship] }' below it"
+            )
         }
         guard let atMost else { return nil }
         return Remedy(
@@ -119,7 +124,8 @@ extension PolicyReader {
             conditions = ConditionReader.read(
                 value, checker: ConditionChecker(kinds: [], segments: segments), &faults)
         } else if let place = fields.entry("if")?.keyPosition {
-            faults.add(at: place, "there is no condition", hint: "write one, or take 'if' out: a line without it always fits")
+            faults.add(
+                at: place, "there is no condition", hint: "write one, or take 'if' out: a line without it always fits")
         }
         let also = fields.text("also_give", &faults)
         if let (text, place) = also, !gifts.contains(text) {

@@ -38,7 +38,8 @@ extension Reload {
             usual += Double(one.sum)
             edited += Double(one.sum) * factor
             if factor >= Self.usualMore {
-                let name = one.name.hasPrefix("remedy:") ? "the remedy '\(one.name.dropFirst(7))'" : "the gift '\(one.name)'"
+                let name =
+                    one.name.hasPrefix("remedy:") ? "the remedy '\(one.name.dropFirst(7))'" : "the gift '\(one.name)'"
                 let times = (factor * 10).rounded() / 10
                 lines.append(
                     "\(name) would cost \(times) times as much; it was given \(one.count) times lately, for \(CurrencyUnits.written(one.sum, in: currency)) \(currency)"

@@ -117,7 +117,9 @@ public struct TriggerSet: Sendable {
             for line in remedy.lines { clauses += line.conditions }
         }
         for clause in clauses {
-            for source in clause.sources where Names.remedyNames.contains(where: { source.contains($0) }) { return true }
+            for source in clause.sources where Names.remedyNames.contains(where: { source.contains($0) }) {
+                return true
+            }
         }
         for trigger in triggers {
             for line in trigger.lines where !line.template.isEmpty {

@@ -142,13 +142,14 @@ extension Connection {
             person: question.person, address: question.address, currency: question.currency, but: effect, shop: shop,
             hash: hash, now: now)
         if let customer = question.customerID.map(hash.customer) {
-            history.returnsShare = try first(
-                Query.returnsOfCustomer,
-                [EventKind.returnRequested.rawValue, EventKind.returnApproved.rawValue, shop, customer]
-            ) { row in
-                let (orders, returned) = (row[0] as Int64, row[1] as Int64)
-                return orders == 0 ? nil : Int(returned * 100 / orders)
-            } ?? nil
+            history.returnsShare =
+                try first(
+                    Query.returnsOfCustomer,
+                    [EventKind.returnRequested.rawValue, EventKind.returnApproved.rawValue, shop, customer]
+                ) { row in
+                    let (orders, returned) = (row[0] as Int64, row[1] as Int64)
+                    return orders == 0 ? nil : Int(returned * 100 / orders)
+                } ?? nil
         }
         history.spent = try question.since.map {
             try spent(.remedies, since: $0, currency: question.currency, but: effect, shop: shop)
@@ -184,7 +185,8 @@ extension Connection {
             guard known.last180Days == seen else { return false }
         }
         for cap in booking.caps {
-            let spent = try spent(booking.budget, since: cap.since, currency: booking.currency, but: effect.id, shop: shop)
+            let spent = try spent(
+                booking.budget, since: cap.since, currency: booking.currency, but: effect.id, shop: shop)
             if let sum = cap.sum, spent.sum + booking.amount > sum { return false }
             if let count = cap.count, spent.count + 1 > count { return false }
         }
@@ -198,7 +200,8 @@ extension Connection {
                 booked_at = excluded.booked_at, freed_at = NULL
             """,
             [
-                shop, effect.id, booking.budget.rawValue, booking.gift, booking.amount, booking.currency, hash.customer(booking.customerID),
+                shop, effect.id, booking.budget.rawValue, booking.gift, booking.amount, booking.currency,
+                hash.customer(booking.customerID),
                 booking.address.map(hash.place), hash.order(booking.orderID), booking.teller, booking.why,
                 now.milliseconds, booking.isTold ? effect.id : nil,
             ])

@@ -127,11 +127,25 @@ extension DeskSite {
         let (word, tone, words): (String, String, String) =
             switch one.state {
             case .asked: ("waits", "warn", "")
-            case .open: ("open", "info", judge.map { "\($0) approved it; the customer may choose" } ?? "No approval was needed; the customer may choose")
-            case .chosen: ("chosen", "good", [judge.map { "\($0) approved it" }, choice].compactMap(\.self).joined(separator: "; "))
+            case .open:
+                (
+                    "open", "info",
+                    judge.map { "\($0) approved it; the customer may choose" }
+                        ?? "No approval was needed; the customer may choose"
+                )
+            case .chosen:
+                (
+                    "chosen", "good",
+                    [judge.map { "\($0) approved it" }, choice].compactMap(\.self).joined(separator: "; ")
+                )
             case .refused: ("refused", "bad", "\(judge ?? "Somebody") refused it; it went to the Inbox")
             case .lapsed:
-                ("lapsed", "warn", one.openedAt == nil ? "Nobody approved it in time; it went to the Inbox" : "The customer did not choose; it went to the Inbox")
+                (
+                    "lapsed", "warn",
+                    one.openedAt == nil
+                        ? "Nobody approved it in time; it went to the Inbox"
+                        : "The customer did not choose; it went to the Inbox"
+                )
             case .person: ("a person", "warn", "\(choice.map { "\($0), and a person has it" } ?? "A person has it")")
             }
         return ApprovalsPage.Past(
@@ -145,13 +159,15 @@ extension DeskSite {
     }
 
     /// Approves or refuses an offer.
-    func judgeOffer(_ number: String, _ act: String, _ request: WebRequest, _ visit: Visit) async throws -> WebResponse {
+    func judgeOffer(_ number: String, _ act: String, _ request: WebRequest, _ visit: Visit) async throws -> WebResponse
+    {
         guard let id = Int64(number), id > 0, ["approve", "refuse"].contains(act), let offers = core.offers,
             try await store.offer(id, shop: visit.shop) != nil
         else { return notFound(visit.visitor) }
         let form = request.form
-        let note = String((form["note"] ?? "").split(whereSeparator: \.isWhitespace).joined(separator: " ")
-            .prefix(Self.lettersOfApproval))
+        let note = String(
+            (form["note"] ?? "").split(whereSeparator: \.isWhitespace).joined(separator: " ")
+                .prefix(Self.lettersOfApproval))
         let person = visit.visitor.person
         let judged = try await offers.judge(
             id, shop: visit.shop, version: form["version"].flatMap(Int64.init) ?? 0, approves: act == "approve",

@@ -308,7 +308,9 @@ enum DeskPage: String, CaseIterable, Sendable {
     }
 
     /// Those with a tab, in this order; a visitor begins at the first that is theirs.
-    static let tabs: [DeskPage] = [.today, .inbox, .approvals, .find, .triggers, .edit, .settings, .analytics, .operations]
+    static let tabs: [DeskPage] = [
+        .today, .inbox, .approvals, .find, .triggers, .edit, .settings, .analytics, .operations,
+    ]
 
     var title: String {
         switch self {

@@ -32,9 +32,9 @@ enum OfferWords {
         "offer_person_title": "One of us looks at it",
         "offer_person_words":
             """
-            Something about this order has changed since we wrote to you. One of us looks at it and writes to \
-            you; you need not do anything.
-            """,
+        Something about this order has changed since we wrote to you. One of us looks at it and writes to \
+        you; you need not do anything.
+        """,
         "offer_over_title": "This offer is over",
         "offer_over_words": "It was not chosen in time. One of us has it, and you can always write to us.",
         "offer_your_code": "Your code: {}",
@@ -43,9 +43,9 @@ enum OfferWords {
         "offer_mail_subject": "Your code for order {}",
         "offer_mail":
             """
-            Your code is **{}**. It is good for a quarter of an hour: enter it on the page that is open in \
-            your browser.
-            """,
+        Your code is **{}**. It is good for a quarter of an hour: enter it on the page that is open in \
+        your browser.
+        """,
         "offer_mail_not_you": "If that was not you, do nothing: without the code nothing is chosen.",
     ]
 
@@ -58,9 +58,9 @@ enum OfferWords {
             "Es geht den Weg zurück, auf dem Sie bezahlt haben. Ihre Bank braucht vielleicht ein paar Tage.",
         "offer_refund_done":
             """
-            Wir schicken Ihr Geld auf dem Weg zurück, auf dem Sie bezahlt haben. Ihre Bank braucht vielleicht \
-            ein paar Tage.
-            """,
+        Wir schicken Ihr Geld auf dem Weg zurück, auf dem Sie bezahlt haben. Ihre Bank braucht vielleicht \
+        ein paar Tage.
+        """,
         "offer_reship": "Dieselbe Ware noch einmal",
         "offer_reship_note": "Wir schicken sie an dieselbe Adresse, ohne Kosten für Sie.",
         "offer_reship_done": "Wir schicken dieselbe Ware noch einmal, an dieselbe Adresse und ohne Kosten für Sie.",
@@ -68,9 +68,9 @@ enum OfferWords {
         "offer_store_credit_note": "Sie können es für jede Bestellung einlösen, wenn Sie angemeldet sind.",
         "offer_store_credit_done":
             """
-            Wir schreiben den Betrag Ihrem Konto in unserem Shop gut. Sie können ihn für jede Bestellung \
-            einlösen, wenn Sie angemeldet sind.
-            """,
+        Wir schreiben den Betrag Ihrem Konto in unserem Shop gut. Sie können ihn für jede Bestellung \
+        einlösen, wenn Sie angemeldet sind.
+        """,
         "offer_gift": "Einen Code für die nächste Bestellung",
         "offer_gift_note": "Er gilt einmal, nur für Sie.",
         "offer_gift_done": "Sie bekommen einen Code für Ihre nächste Bestellung.",
@@ -82,9 +82,9 @@ enum OfferWords {
         "offer_code_label": "Code aus sechs Ziffern",
         "offer_code_wrong":
             """
-            Dieser Code passt nicht oder ist zu alt. Sehen Sie in unsere neueste Mail, oder lassen Sie sich \
-            einen neuen schicken.
-            """,
+        Dieser Code passt nicht oder ist zu alt. Sehen Sie in unsere neueste Mail, oder lassen Sie sich \
+        einen neuen schicken.
+        """,
         "offer_code_again": "Neuen Code schicken",
         "offer_confirm": "Bestätigen",
         "offer_back": "Etwas anderes wählen",
@@ -92,9 +92,9 @@ enum OfferWords {
         "offer_person_title": "Jemand von uns sieht es sich an",
         "offer_person_words":
             """
-            An dieser Bestellung hat sich etwas geändert, seit wir Ihnen geschrieben haben. Jemand von uns \
-            sieht es sich an und schreibt Ihnen; Sie müssen nichts tun.
-            """,
+        An dieser Bestellung hat sich etwas geändert, seit wir Ihnen geschrieben haben. Jemand von uns \
+        sieht es sich an und schreibt Ihnen; Sie müssen nichts tun.
+        """,
         "offer_over_title": "Dieses Angebot ist vorbei",
         "offer_over_words":
             "Es wurde nicht rechtzeitig gewählt. Jemand von uns hat es, und Sie können uns jederzeit schreiben.",
@@ -104,9 +104,9 @@ enum OfferWords {
         "offer_mail_subject": "Ihr Code für die Bestellung {}",
         "offer_mail":
             """
-            Ihr Code ist **{}**. Er gilt eine Viertelstunde: Geben Sie ihn auf der Seite ein, die in Ihrem \
-            Browser offen ist.
-            """,
+        Ihr Code ist **{}**. Er gilt eine Viertelstunde: Geben Sie ihn auf der Seite ein, die in Ihrem \
+        Browser offen ist.
+        """,
         "offer_mail_not_you": "Wenn Sie das nicht waren, tun Sie nichts: Ohne den Code wird nichts gewählt.",
     ]
 
@@ -126,9 +126,9 @@ enum OfferWords {
         "offer_store_credit_note": "Vous pourrez l’utiliser pour toute commande, une fois connecté.",
         "offer_store_credit_done":
             """
-            Nous créditons la somme sur votre compte dans notre boutique. Vous pourrez l’utiliser pour toute \
-            commande, une fois connecté.
-            """,
+        Nous créditons la somme sur votre compte dans notre boutique. Vous pourrez l’utiliser pour toute \
+        commande, une fois connecté.
+        """,
         "offer_gift": "Un code pour votre prochaine commande",
         "offer_gift_note": "Il est valable une fois, pour vous seul.",
         "offer_gift_done": "Vous recevez un code pour votre prochaine commande.",
@@ -137,9 +137,9 @@ enum OfferWords {
         "offer_code_title": "Encore une étape : le code de notre mail",
         "offer_code_words":
             """
-            Pour que personne d’autre ne choisisse à votre place, nous avons envoyé un code à {}. Il est \
-            valable un quart d’heure.
-            """,
+        Pour que personne d’autre ne choisisse à votre place, nous avons envoyé un code à {}. Il est \
+        valable un quart d’heure.
+        """,
         "offer_code_label": "Code à six chiffres",
         "offer_code_wrong":
             "Ce code ne convient pas ou est trop ancien. Regardez notre dernier mail, ou demandez un nouveau code.",
@@ -150,24 +150,24 @@ enum OfferWords {
         "offer_person_title": "Quelqu’un de notre équipe s’en occupe",
         "offer_person_words":
             """
-            Cette commande a changé depuis notre mail. Quelqu’un de notre équipe s’en occupe et vous écrira ; \
-            vous n’avez rien à faire.
-            """,
+        Cette commande a changé depuis notre mail. Quelqu’un de notre équipe s’en occupe et vous écrira ; \
+        vous n’avez rien à faire.
+        """,
         "offer_over_title": "Cette offre est terminée",
         "offer_over_words":
             """
-            Elle n’a pas été choisie à temps. Quelqu’un de notre équipe s’en occupe, et vous pouvez toujours \
-            nous écrire.
-            """,
+        Elle n’a pas été choisie à temps. Quelqu’un de notre équipe s’en occupe, et vous pouvez toujours \
+        nous écrire.
+        """,
         "offer_your_code": "Votre code : {}",
         "offer_code_soon": "Votre code est en préparation. Rouvrez cette page dans une minute.",
         "offer_also": "Et voici en plus un code pour votre prochaine commande : {}",
         "offer_mail_subject": "Votre code pour la commande {}",
         "offer_mail":
             """
-            Votre code est **{}**. Il est valable un quart d’heure : saisissez-le sur la page ouverte dans \
-            votre navigateur.
-            """,
+        Votre code est **{}**. Il est valable un quart d’heure : saisissez-le sur la page ouverte dans \
+        votre navigateur.
+        """,
         "offer_mail_not_you": "Si ce n’était pas vous, ne faites rien : sans ce code, rien n’est choisi.",
     ]
 
@@ -185,9 +185,9 @@ enum OfferWords {
         "offer_store_credit_note": "Podrá usarlo en cualquier pedido cuando haya iniciado sesión.",
         "offer_store_credit_done":
             """
-            Abonamos el importe en su cuenta de nuestra tienda. Podrá usarlo en cualquier pedido cuando haya \
-            iniciado sesión.
-            """,
+        Abonamos el importe en su cuenta de nuestra tienda. Podrá usarlo en cualquier pedido cuando haya \
+        iniciado sesión.
+        """,
         "offer_gift": "Un código para su próximo pedido",
         "offer_gift_note": "Sirve una vez, solo para usted.",
         "offer_gift_done": "Recibe un código para su próximo pedido.",
@@ -206,9 +206,9 @@ enum OfferWords {
         "offer_person_title": "Una persona de nuestro equipo lo revisa",
         "offer_person_words":
             """
-            Algo ha cambiado en este pedido desde que le escribimos. Una persona de nuestro equipo lo revisa \
-            y le escribirá; no tiene que hacer nada.
-            """,
+        Algo ha cambiado en este pedido desde que le escribimos. Una persona de nuestro equipo lo revisa \
+        y le escribirá; no tiene que hacer nada.
+        """,
         "offer_over_title": "Esta oferta ha terminado",
         "offer_over_words":
             "No se eligió a tiempo. Una persona de nuestro equipo lo tiene, y siempre puede escribirnos.",
@@ -218,9 +218,9 @@ enum OfferWords {
         "offer_mail_subject": "Su código para el pedido {}",
         "offer_mail":
             """
-            Su código es **{}**. Vale durante un cuarto de hora: introdúzcalo en la página que tiene abierta \
-            en su navegador.
-            """,
+        Su código es **{}**. Vale durante un cuarto de hora: introdúzcalo en la página que tiene abierta \
+        en su navegador.
+        """,
         "offer_mail_not_you": "Si no ha sido usted, no haga nada: sin el código no se elige nada.",
     ]
 }

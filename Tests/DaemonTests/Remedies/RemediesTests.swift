@@ -18,7 +18,9 @@ struct RemediesTests {
         // 45.00 at the dearest, and the gift that goes along.
         #expect(asked.offer.dearest == 6000)
         #expect(try await bench.spent() == GiftHistory.Spent(sum: 6000, count: 1))
-        let why = try #require(try await bench.decided(1).detail)
+        let notes = try await bench.store.effectStory(bench.decided(1).id, shop: remedyShop)?.decisions ?? []
+        let why = try #require(notes.compactMap(\.detail).first)
+        #expect(why.hasSuffix(asked.offer.why))
         for part in [
             "'lost-parcel' of policy.yaml, line 14", "order.total_price is 45.00",
             "0.00 GBP given this month of '200.00 per month'",
@@ -44,7 +46,8 @@ struct RemediesTests {
         #expect(try await bench.spent() == GiftHistory.Spent(sum: 6000, count: 1))
         let code = try #require(bench.codes.live.first)
         let letter = try #require(try await bench.letter(1))
-        #expect(letter.contains("Choose refund, reship, sorry at https://track.juniperfig.example/p/1/juniperfig/remedy/"))
+        #expect(
+            letter.contains("Choose refund, reship, sorry at https://track.juniperfig.example/p/1/juniperfig/remedy/"))
         #expect(letter.contains(code))
     }
 
@@ -129,8 +132,9 @@ struct RemediesTests {
         case "at most": policy = policy.replacing("at_most: 150.00", with: "at_most: 50.00")
         case "budget": policy = policy.replacing("200.00 per month", with: "40.00 per month")
         case "count": policy = policy.replacing("5 per day", with: "0 per day")
-        case "no line": policy = policy.replacing("      - { hand_over: expensive order }\n", with: "")
-            .replacing("      - { hand_over: expensive order }", with: "")
+        case "no line":
+            policy = policy.replacing("      - { hand_over: expensive order }\n", with: "")
+                .replacing("      - { hand_over: expensive order }", with: "")
         default: break
         }
         let bench = try await RemedyBench(policy)
@@ -224,7 +228,8 @@ struct RemediesTests {
     func shadow() async throws {
         let shadowed = try await Plans(
             [
-                "lost": "mode: shadow\non: order.on_hold\ndo: { remedy: lost-parcel }\nsend: { email: { template: plain } }",
+                "lost":
+                    "mode: shadow\non: order.on_hold\ndo: { remedy: lost-parcel }\nsend: { email: { template: plain } }",
                 "offered": "on: remedy.offered\nsend: { email: { template: note } }",
             ], pages: "https://track.juniperfig.example", letter: "{{ remedy_url }}",
             templates: ["plain": "On hold."], policy: RemedyBench.open)

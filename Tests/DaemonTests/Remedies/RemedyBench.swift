@@ -135,7 +135,9 @@ final class RemedyBench: Sendable {
         let claims = try await store.claim(
             Route(shop: remedyShop, channel: channel), limit: 50, owner: "test", lease: .minutes(15), now: now)
         for claim in claims {
-            guard let begun = try await store.begin([claim], lease: .minutes(15), now: now).begun.first else { continue }
+            guard let begun = try await store.begin([claim], lease: .minutes(15), now: now).begun.first else {
+                continue
+            }
             var answer = AttemptAnswer(.accepted(receipt: ""))
             if channel == .desk {
                 answer = AttemptAnswer(try await far.send(begun.message, at: now))

@@ -29,7 +29,8 @@ struct ShippedTriggersTests {
                 "answers/return-status", "answers/thanks", "answers/where-is-my-order",
                 "conversation-rating", "delay-alert", "delivered", "delivery-attempted", "delivery-problem", "lost",
                 "low-rating",
-                "out-for-delivery", "presumed-lost", "rating-request", "ready-for-pickup", "refund-issued", "remedy-offered",
+                "out-for-delivery", "presumed-lost", "rating-request", "ready-for-pickup", "refund-issued",
+                "remedy-offered",
                 "return-approved",
                 "return-label", "return-received", "shipping-confirmation", "unanswered",
             ])

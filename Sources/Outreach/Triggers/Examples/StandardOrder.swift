@@ -126,7 +126,8 @@ struct StandardOrder {
         let sum = facts.total.flatMap { CurrencyUnits.unitsAtMost($0.amount, in: currency) } ?? 0
         return OfferNow(
             Offer(
-                "lost-parcel", about: orderID, options: [Offer.Option(.reship, sum), Offer.Option(.refund, sum)], currency: currency,
+                "lost-parcel", about: orderID, options: [Offer.Option(.reship, sum), Offer.Option(.refund, sum)],
+                currency: currency,
                 items: items, why: "an example"), state: .open)
     }
 
