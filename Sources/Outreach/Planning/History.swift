@@ -37,6 +37,10 @@ public struct History: Hashable, Sendable, Codable {
     public var isToldAlready = false
     /// Of a gift that waits: what was given before.
     public var gifts: GiftHistory?
+    /// What the customer was given as remedies; nil where nothing asks for it.
+    public var remedies: RemedyHistory?
+    /// The offer that the event tells of, as it is now; nil for other events.
+    public var offer: OfferNow?
 
     /// A rating as it stands.
     public struct RatingNow: Hashable, Sendable, Codable {

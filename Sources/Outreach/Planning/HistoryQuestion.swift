@@ -30,6 +30,10 @@ public struct HistoryQuestion: Hashable, Sendable {
     public var teller: Teller?
     /// Of a gift that waits: what has to be known of those before it.
     public var gift: GiftQuestion?
+    /// Of whom earlier remedies have to be known; nil where nothing asks for them.
+    public var remedies: RemedyQuestion?
+    /// The number of the offer that the event tells of.
+    public var offer: Int64?
 
     /// A message that would be answered.
     public struct Asked: Hashable, Sendable {
@@ -86,7 +90,11 @@ extension HistoryQuestion {
         if let event = effect.event, let talk = event.aggregate.conversationID, let message = event.message {
             asked = Asked(conversation: talk, message: message, at: event.happenedAt)
         }
-        if let now { gift = planner.giftQuestion(of: effect, record: record, now: now) }
+        offer = effect.event?.offerNumber
+        if let now {
+            gift = planner.giftQuestion(of: effect, record: record, now: now)
+            remedies = planner.remedyQuestion(of: effect, record: record, now: now)
+        }
         if let line = planner.teller(of: effect) {
             teller = Teller(trigger: effect.trigger, line: line.name, stems: effect.keys.map(Planner.stem))
         }

@@ -80,6 +80,11 @@ extension Connection {
         if let gift = question.gift {
             history.gifts = try giftHistory(gift, but: question.effectID, shop: shop, hash: hash)
         }
+        if let remedies = question.remedies {
+            history.remedies = try remedyHistory(
+                remedies, but: question.effectID, shop: shop, hash: hash, now: now)
+        }
+        if let offer = question.offer { history.offer = try offerNow(offer, shop: shop) }
         if let teller = question.teller {
             let message = try newest(ofStems: teller.stems, trigger: teller.trigger, line: teller.line, shop: shop)
             history.isToldAlready =
