@@ -45,7 +45,8 @@ extension MailJudge {
             opening.subject = mail.subject
             // What came before the shop was watched, or before a backup was restored, may have been answered.
             let isOld = observation.receivedAt < context.rules.planner.live.shop
-            let isAnswerable = letter.parked == nil && !isOld && context.answersMessages
+            let isOthers = try await namesAnother(than: record, in: mail.text, names: names)
+            let isAnswerable = letter.parked == nil && !isOld && !isOthers && context.answersMessages
             if isAnswerable, !observation.isHistory, known?.isPersons != true {
                 await second.weigh(
                     &said, text: mail.words, about: record, sender: mail.senderName,
@@ -63,7 +64,7 @@ extension MailJudge {
             outcome.aggregate = change.record.orderID.map { .order($0) }
             if observation.isHistory {
                 outcome.keepToStory()
-                change.past = letter.parked == nil ? past(change, about: record, now: now) : nil
+                change.past = letter.parked == nil ? past(change, about: record, isOthers: isOthers, now: now) : nil
             }
             var notForwarded: String?
             if change.record.state == .person, !observation.isHistory {
@@ -109,8 +110,13 @@ extension MailJudge {
 
     /// What would have been answered to a mail that is read for the story alone; nil for what is too old to say how it
     /// would be today.
-    private func past(_ change: ConversationChange, about order: OrderRecord?, now: Moment) -> PastAnswer? {
+    ///
+    /// - Parameter isOthers: it names another order than the one that it would be answered about.
+    private func past(
+        _ change: ConversationChange, about order: OrderRecord?, isOthers: Bool, now: Moment
+    ) -> PastAnswer? {
         guard let message = change.messages.first, message.at > now - PastAnswer.age else { return nil }
+        if isOthers { return PastAnswer(message.understood, because: .unknownSender) }
         var record = order ?? OrderRecord.none(shop: context.domain, at: message.at)
         record.conversation = change.record
         switch context.rules.planner.pastReply(to: message, in: record) {
@@ -120,6 +126,20 @@ extension MailJudge {
                 text: ReplyText.words(of: text, brand: context.rules.planner.triggers.settings.brand, now: now))
         case .person(let reason): return PastAnswer(message.understood, because: reason)
         }
+    }
+
+    /// Whether somebody names an order of the shop's other than the one that they would be told of. A number that the
+    /// shop does not have may be a slip, or no order's.
+    private func namesAnother(
+        than own: OrderRecord?, in text: String, names: [String]
+    ) async throws(StoreFailure) -> Bool {
+        guard let own = own?.facts.name.lowercased() else { return false }
+        let named = OrderNumbers.names(in: text, style: OrderNumbers.Style(of: names))
+        guard !named.contains(where: { $0.lowercased() == own }) else { return false }
+        for name in named.prefix(5) {
+            if try await !store.orders(named: name, shop: context.domain).isEmpty { return true }
+        }
+        return false
     }
 
     /// Judges a mail that the shop sent. One of the shop's people who answers in the mail program takes the
