@@ -30,6 +30,7 @@ struct DeskPagesTests {
         ("operations/doctor", "POST", [.operate]), ("inbox", "GET", [.answer]),
         ("inbox/CONVERSATION", "GET", [.answer]), ("inbox/CONVERSATION/take", "POST", [.answer]),
         ("inbox/write", "POST", [.answer]), ("inbox/away", "POST", [.answer]), ("inbox/1/file/1-0", "GET", [.answer]),
+        ("inbox/1/small/1-0", "GET", [.answer]),
         ("setup", "GET", [.shop, .edit, .operate]), ("inbox/past", "GET", [.answer]), ("inbox/past", "POST", [.answer]),
     ]
 
@@ -38,6 +39,8 @@ struct DeskPagesTests {
         path.replacing("CUSTOMER", with: bench.customer())
             .replacing("CONVERSATION", with: "\(bench.talk.withLock { $0 })")
             .replacing("inbox/1/file/1-0", with: "inbox/\(bench.file.withLock { $0 })")
+            .replacing(
+                "inbox/1/small/1-0", with: "inbox/\(bench.file.withLock { $0.replacing("/file/", with: "/small/") })")
     }
 
     @Test("each page is for its roles alone, and no shop's page for another's people")
