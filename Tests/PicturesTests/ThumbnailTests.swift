@@ -38,7 +38,8 @@ private func png(_ width: Int, _ height: Int, rgba: [UInt8] = [], data: [UInt8]?
     for byte in raw { (low, high) = ((low + Int(byte)) % 65_521, (high + low + Int(byte)) % 65_521) }
     packed += four(high << 16 | low)
     return [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]
-        + chunk("IHDR", four(width) + four(height) + [8, 6, 0, 0, 0]) + chunk("IDAT", data ?? packed) + chunk("IEND", [])
+        + chunk("IHDR", four(width) + four(height) + [8, 6, 0, 0, 0]) + chunk("IDAT", data ?? packed)
+        + chunk("IEND", [])
 }
 
 /// A JPEG with an Exif block that says how it was held.
@@ -53,7 +54,8 @@ private func turned(_ jpeg: [UInt8], _ orientation: UInt8, isLittle: Bool) -> [U
 
 @Suite("A thumbnail")
 struct ThumbnailTests {
-    @Test("is a small JPEG with the same picture, of a JPEG at any size", arguments: [(1600, 900), (700, 1400), (40, 30)])
+    @Test(
+        "is a small JPEG with the same picture, of a JPEG at any size", arguments: [(1600, 900), (700, 1400), (40, 30)])
     func jpeg(_ width: Int, _ height: Int) throws {
         let file = try JPEG.write(halves(width, height), quality: 90)
         let small = try JPEG.read(Thumbnail.make(of: file), atLeast: 10_000)
@@ -112,7 +114,9 @@ struct ThumbnailTests {
         #expect(throws: PictureFailure.tooLarge) { try Thumbnail.make(of: jpeg) }
     }
 
-    @Test("is made of nothing else", arguments: ["", "GIF89a", "<svg xmlns='http://www.w3.org/2000/svg'/>", "RIFFxxxxWEBP"])
+    @Test(
+        "is made of nothing else",
+        arguments: ["", "GIF89a", "<svg xmlns='http://www.w3.org/2000/svg'/>", "RIFFxxxxWEBP"])
     func others(_ text: String) {
         #expect(throws: PictureFailure.unreadable) { try Thumbnail.make(of: Array(text.utf8)) }
         for start in [[0xFF, 0xD8, 0xFF], [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]] as [[UInt8]] {
