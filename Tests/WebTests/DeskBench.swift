@@ -133,7 +133,10 @@ final class DeskBench: Sendable {
         people = PeopleBook(Self.listed, core: core)
         desk = DeskSite(
             core: core, site: deskSite, people: people, pages: pages, lookAgain: LookAgain(),
-            edits: EditDesk(wake: Wake(), trials: trials), checkups: checkups)
+            edits: EditDesk(wake: Wake(), trials: trials), checkups: checkups,
+            thumbnails: Thumbnails(making: { file in
+                file.starts(with: Array("file 0".utf8)) ? Array("small".utf8) : nil
+            }))
         shopper = PublicSite(core: core, site: pagesSite, pages: pages)
         box.bench.withLock { $0 = self }
     }
@@ -348,7 +351,8 @@ final class DeskBench: Sendable {
     func wrote(
         _ text: String = "Where is my order?", into id: Int64? = nil, about order: Int? = nil, shop: String = figs,
         from address: String = "robin@example.com", name: String? = "Robin Ashdown", subject: String = "My order",
-        understood: Understood? = DeskBench.understood, files: [String] = [], answers: Bool = false
+        understood: Understood? = DeskBench.understood, files: [String] = [], types: String = "text/html",
+        answers: Bool = false
     ) async throws -> ConversationRecord {
         var message = ConversationMessage(.incoming, by: .shopper, at: now, text: text, channel: .mailbox)
         message.sender = address
@@ -365,7 +369,7 @@ final class DeskBench: Sendable {
                         kind: "mail.inbox", bytes: mail, address: address)
                 ], now: now)
             message.observationID = try #require(kept.first).id
-            message.files = files.map { MessageFile(name: $0, type: "text/html", size: 84_000) }
+            message.files = files.map { MessageFile(name: $0, type: types, size: 84_000) }
         }
         message.trust = 1
         var opening = ConversationRecord(shop: shop, channel: .mailbox, openedAt: now)

@@ -33,6 +33,7 @@ struct DeskPagesTests {
         ("setup", "GET", [.shop, .edit, .operate]), ("approvals", "GET", [.approve]),
         ("approvals/OFFER/approve", "POST", [.approve]), ("approvals/OFFER/refuse", "POST", [.approve]),
         ("inbox/past", "GET", [.answer]), ("inbox/past", "POST", [.answer]),
+        ("inbox/1/small/1-0", "GET", [.answer]),
     ]
 
     /// A path of the table on that bench.
@@ -41,6 +42,8 @@ struct DeskPagesTests {
             .replacing("OFFER", with: "\(bench.offer.withLock { $0 })")
             .replacing("CONVERSATION", with: "\(bench.talk.withLock { $0 })")
             .replacing("inbox/1/file/1-0", with: "inbox/\(bench.file.withLock { $0 })")
+            .replacing(
+                "inbox/1/small/1-0", with: "inbox/\(bench.file.withLock { $0.replacing("/file/", with: "/small/") })")
     }
 
     @Test("each page is for its roles alone, and no shop's page for another's people")
