@@ -1,4 +1,4 @@
-package import Platform
+import Platform
 
 /// Small pictures of those that customers sent, each made by a process of its own with limits: what a stranger sends is
 /// read by no library in the daemon, and shown by no browser. A few are kept in memory; none is written down.
