@@ -327,6 +327,7 @@ package struct DaemonProcess {
             var planner = Planner(triggers: triggers.set, inForceSince: triggers.since, live: live, shop: profile)
             planner.holdOutKey = store.holdOutKey(shop: shop.domain)
             planner.giftCeilings = shop.giftCeilings
+            planner.actionCeilings = shop.actionCeilings
             return planner
         }
         let triggers = try await reloader.start(now: now, planner: planner)

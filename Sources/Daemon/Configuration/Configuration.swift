@@ -37,6 +37,8 @@ package struct Configuration: Sendable {
         package var farEnds: [ChannelName: [FarEnd]]
         /// What all gifts may cost at most, whatever policy.yaml says.
         package var giftCeilings: [Allowance] = []
+        /// The same for what else is done in the shop, by `ShopVerb.ceiling`.
+        package var actionCeilings: [String: ActionCeiling] = [:]
 
         package init(
             domain: String, endpoint: String, access: Access, pollEvery: Duration, triggers: String, smtp: SMTP?,

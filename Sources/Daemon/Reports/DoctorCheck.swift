@@ -143,17 +143,23 @@ extension DoctorCheck {
     /// Whether the app may do what the triggers do, with the line that needs it; a scope is asked for nowhere else.
     private static func actions(_ inspection: ShopInspection, of shop: Configuration.Shop) -> [Finding] {
         guard let folder = try? TriggerFolder(readingFrom: shop.triggers),
-            let set = TriggerSet.load(folder, webhooks: Set(shop.webhooks.keys)).set,
-            let trigger = set.triggers.first(where: { trigger in
-                trigger.mode != .off && trigger.lines.contains { $0.gift != nil }
-            }), let gift = trigger.lines.lazy.compactMap(\.gift).first
+            let set = TriggerSet.load(folder, webhooks: Set(shop.webhooks.keys)).set
         else { return [] }
+        var needed: [(scope: String, by: String)] = []
+        for trigger in set.triggers where trigger.mode != .off {
+            for action in trigger.lines.compactMap(\.action) {
+                for scope in ShopVerb(rawValue: action.verb)?.scopes ?? []
+                where !needed.contains(where: { $0.scope == scope }) {
+                    needed.append((scope, "'\(action.written)' of \(trigger.file)"))
+                }
+            }
+        }
+        guard !needed.isEmpty else { return [] }
         var findings: [Finding] = []
-        if inspection.lacks("write_discounts") {
+        for (scope, by) in needed where inspection.lacks(scope) {
             findings.append(
                 Finding(
-                    .broken, "scopes of \(shop.domain)",
-                    "the app lacks write_discounts: 'give: \(gift)' of \(trigger.file) needs it",
+                    .broken, "scopes of \(shop.domain)", "the app lacks \(scope): \(by) needs it",
                     fix: "grant it to the app in Shopify's Dev Dashboard and install the app again"))
         }
         if let policy = set.policy, policy.currency != inspection.currency, !inspection.currency.isEmpty {

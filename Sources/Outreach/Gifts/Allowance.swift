@@ -38,6 +38,8 @@ public struct Allowance: Hashable, Sendable, CustomStringConvertible {
     public var currency: String?
     /// The sum as it was written.
     private var written: String?
+    /// What is counted where it is a number: `gifts`.
+    private var unit = "gifts"
 
     public init(_ most: Most, per period: Period, currency: String? = nil) {
         self.most = most
@@ -58,7 +60,7 @@ public struct Allowance: Hashable, Sendable, CustomStringConvertible {
     public var description: String {
         switch most {
         case .sum(let sum): "\(written ?? "\(sum)")\(currency.map { " \($0)" } ?? "") per \(period.rawValue)"
-        case .count(let count): "\(count) gifts per \(period.rawValue)"
+        case .count(let count): "\(count) \(unit) per \(period.rawValue)"
         }
     }
 
@@ -71,8 +73,21 @@ public struct Allowance: Hashable, Sendable, CustomStringConvertible {
     /// Reads `300.00 per month`, `40 per day`, `30000 JPY per month` or `40 gifts per day`. A number with decimals is a
     /// sum and one without is a count, but for a currency without decimals, where it has to be said.
     ///
-    /// - Parameter currency: that of the sums, if it is known.
-    package static func read(_ text: String, currency: String?) -> Result<Allowance, Misread> {
+    /// - Parameters:
+    ///   - currency: that of the sums, if it is known.
+    ///   - unit: what is counted where it is a number, in the plural.
+    package static func read(
+        _ text: String, currency: String?, counting unit: String = "gifts"
+    ) -> Result<Allowance, Misread> {
+        read(text, currency: currency, unit).map { allowance in
+            var allowance = allowance
+            allowance.unit = unit
+            return allowance
+        }
+    }
+
+    private static func read(_ text: String, currency: String?, _ counted: String) -> Result<Allowance, Misread> {
+        let one = counted.hasSuffix("ies") ? "\(counted.dropLast(3))y" : String(counted.dropLast())
         let usual = "write it like '300.00 per month' or '40 per day'"
         let words = text.split(whereSeparator: \.isWhitespace).map(String.init)
         guard let number = words.first, let amount = CurrencyUnits.read(number), words.count >= 3 else {
@@ -95,9 +110,9 @@ public struct Allowance: Hashable, Sendable, CustomStringConvertible {
         }
         let unit = words[1..<(words.count - 2)].joined(separator: " ")
         switch unit.lowercased() {
-        case "gift", "gifts":
+        case one, counted:
             guard let count = Int(number) else {
-                return .failure(Misread(message: "'\(number)' is no number of gifts", hint: usual))
+                return .failure(Misread(message: "'\(number)' is no number of \(counted)", hint: usual))
             }
             return .success(Allowance(.count(count), per: period))
         case "":
@@ -105,15 +120,15 @@ public struct Allowance: Hashable, Sendable, CustomStringConvertible {
             if let currency, CurrencyUnits.decimals(of: currency) == 0 {
                 return .failure(
                     Misread(
-                        message: "'\(text)' may be a sum or a number of gifts",
+                        message: "'\(text)' may be a sum or a number of \(counted)",
                         hint:
-                            "write '\(number) \(currency) per \(period.rawValue)' or '\(number) gifts per \(period.rawValue)'"
+                            "write '\(number) \(currency) per \(period.rawValue)' or '\(number) \(counted) per \(period.rawValue)'"
                     ))
             }
             return .success(Allowance(.count(Int(number) ?? 0), per: period))
         default:
             guard unit.wholeMatch(of: /[A-Z]{3}/) != nil else {
-                return .failure(Misread(message: "'\(unit)' is neither a currency nor 'gifts'", hint: usual))
+                return .failure(Misread(message: "'\(unit)' is neither a currency nor '\(counted)'", hint: usual))
             }
             if let currency, unit != currency {
                 return .failure(

@@ -1,17 +1,19 @@
 /// What a gift costs, as it is put down when it is decided: reserved in the transaction that decides, so that no budget
 /// is passed, whoever else decides at the same moment.
 public struct Booking: Hashable, Sendable {
-    /// The gift's name in policy.yaml.
+    /// The budget that it counts against.
+    public var budget = "gifts"
+    /// The gift's name in policy.yaml; of another action its verb.
     public var gift: String
     /// In the smallest unit of the currency.
     public var amount: Int64
     public var currency: String
-    /// Whose it is.
-    public var customerID: String
+    /// Whose it is; nil for a guest's.
+    public var customerID: String?
     public var orderID: String
     /// Where the order goes, as it is compared; nil if it goes nowhere.
     public var address: String?
-    /// The line of the message that tells of it.
+    /// The line of the message that tells of it, without which it is taken back; empty if it is not.
     public var teller: String
     /// What may be spent: it is stale if that is used up by now.
     public var caps: [Cap]
@@ -32,6 +34,8 @@ public struct Booking: Hashable, Sendable {
         public var count: Int?
         /// What is spent of it so far.
         public var spent: GiftHistory.Spent
+        /// The one verb that counts; nil if all of the budget do.
+        public var only: String?
     }
 }
 
@@ -59,15 +63,27 @@ public struct GiftHistory: Hashable, Sendable, Codable {
 
 /// What has to be known about gifts to judge one.
 public struct GiftQuestion: Hashable, Sendable {
+    /// What counts of a period.
+    public struct Since: Hashable, Sendable {
+        /// When it began.
+        public var moment: Moment
+        /// The one verb that counts; nil if all of the budget do.
+        public var only: String?
+    }
+
+    /// The budget whose spending is asked for.
+    public var budget = "gifts"
+    /// The gift's name, or the verb.
     public var gift: String
     public var currency: String
     public var scope: Gift.Scope?
-    public var customerID: String
+    /// Nil for a guest.
+    public var customerID: String?
     public var orderID: String
     /// Where the order goes, as it is compared.
     public var address: String?
-    /// When the periods began in which spending is limited.
-    public var since: [Moment]
+    /// The periods in which spending is limited.
+    public var since: [Since]
 }
 
 extension AddressFacts {

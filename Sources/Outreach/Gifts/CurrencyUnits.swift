@@ -23,6 +23,13 @@ public enum CurrencyUnits {
         return whole == scaled ? Int64("\(whole)") : nil
     }
 
+    /// An amount with as many decimals as its currency has, halves away from zero; `up` for anything that is left.
+    public static func rounded(_ amount: Decimal, in currency: String, up: Bool = false) -> Decimal {
+        var (exact, whole) = (amount, Decimal())
+        NSDecimalRound(&whole, &exact, decimals(of: currency), up ? .up : .plain)
+        return whole
+    }
+
     /// The amount of so many smallest units.
     public static func amount(_ units: Int64, in currency: String) -> Decimal {
         Decimal(string: written(units, in: currency)) ?? 0

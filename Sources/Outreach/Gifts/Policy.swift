@@ -11,6 +11,8 @@ public struct Policy: Sendable {
     public var gifts: [Gift]
     /// What all gifts together may cost. All of them hold.
     public var giftBudget: [Allowance]
+    /// What all remedies together may cost: refunds, second parcels, store credit. All of them hold.
+    public var remedyBudget: [Allowance] = []
 
     /// The gift of that name.
     public func gift(_ name: String) -> Gift? { gifts.first { $0.name == name } }

@@ -4,7 +4,7 @@ internal import Foundation
 struct PolicyReader {
     static let keys = ["amounts_in", "gifts", "budgets"]
     static let giftKeys = ["discount", "free_shipping", "counts_as", "valid_for", "once_per"]
-    static let budgetKeys = ["gifts"]
+    static let budgetKeys = ["gifts", "remedies"]
 
     /// What people write for the keys of a gift.
     private static let otherWords = [
@@ -44,31 +44,44 @@ struct PolicyReader {
             }
         }
         var budget: [Allowance] = []
+        var remedies: [Allowance] = []
+        var hasGiftBudget = false
         if let value = fields.value("budgets") {
             let budgets = Fields(value, known: Self.budgetKeys, what: "'budgets'", &faults)
-            for element in budgets.value("gifts")?.listed ?? [] {
-                guard let text = element.text?.trimmingSpaces else {
-                    faults.add(
-                        at: element.position, "a budget is a text, and this is \(element.kind)",
-                        hint: "write it like '300.00 per month' or '40 per day'")
-                    continue
-                }
-                switch Allowance.read(text, currency: currency) {
-                case .success(let allowance): budget.append(allowance)
-                case .failure(let misread): faults.add(at: element.position, misread.message, hint: misread.hint)
-                }
-            }
-            if budgets.value("gifts") == nil, let place = budgets.entry("gifts")?.keyPosition {
-                faults.add(at: place, "nothing is written under 'gifts'", hint: "write 'gifts: [300.00 per month]'")
-            }
+            budget = self.budget("gifts", budgets, currency: currency)
+            remedies = self.budget("remedies", budgets, currency: currency)
+            hasGiftBudget = budgets.entry("gifts") != nil
         }
-        if !names.isEmpty, fields.value("budgets") == nil, let place = fields.entry("gifts")?.keyPosition {
+        if !names.isEmpty, !hasGiftBudget, let place = fields.entry("gifts")?.keyPosition {
             faults.add(
                 at: place, "the gifts have no budget", hint: "write 'budgets: { gifts: [300.00 per month] }' below them"
             )
         }
         guard let currency else { return (nil, names) }
-        return (Policy(currency: currency, gifts: gifts, giftBudget: budget), names)
+        var policy = Policy(currency: currency, gifts: gifts, giftBudget: budget)
+        policy.remedyBudget = remedies
+        return (policy, names)
+    }
+
+    /// The lines of one budget.
+    private mutating func budget(_ name: String, _ budgets: Fields, currency: String?) -> [Allowance] {
+        var allowances: [Allowance] = []
+        for element in budgets.value(name)?.listed ?? [] {
+            guard let text = element.text?.trimmingSpaces else {
+                faults.add(
+                    at: element.position, "a budget is a text, and this is \(element.kind)",
+                    hint: "write it like '300.00 per month' or '40 per day'")
+                continue
+            }
+            switch Allowance.read(text, currency: currency, counting: name) {
+            case .success(let allowance): allowances.append(allowance)
+            case .failure(let misread): faults.add(at: element.position, misread.message, hint: misread.hint)
+            }
+        }
+        if budgets.value(name) == nil, let place = budgets.entry(name)?.keyPosition {
+            faults.add(at: place, "nothing is written under '\(name)'", hint: "write '\(name): [300.00 per month]'")
+        }
+        return allowances
     }
 
     private mutating func currency(_ fields: Fields) -> String? {

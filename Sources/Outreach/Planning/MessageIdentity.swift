@@ -23,6 +23,13 @@ public enum MessageIdentity {
         "act_\(identify("act", effect.shop, effect.trigger, effect.line, effect.keys[0]))"
     }
 
+    /// The id of what a person, or Bookbag itself, has done in the shop.
+    public static func decidedAct(of effect: Effect) -> String {
+        let parts = identify(
+            "decided", effect.shop, effect.origin.rawValue, effect.trigger, effect.line, effect.keys[0])
+        return "act_\(parts)"
+    }
+
     /// The id of an effect's text, which a gateway gets as the idempotency key.
     public static func text(of effect: Effect) -> String {
         "sms_\(identify("sms", effect.shop, effect.trigger, effect.line, effect.keys[0]))"

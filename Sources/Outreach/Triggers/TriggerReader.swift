@@ -22,6 +22,8 @@ struct TriggerReader {
         /// The gifts of policy.yaml; none without the file.
         var gifts: Set<String> = []
         var hasPolicy = false
+        /// policy.yaml, if it could be read.
+        var policy: Policy?
 
         /// What is wrong with giving that gift; nil if nothing is.
         func objection(toGift name: String) -> (message: String, hint: String)? {

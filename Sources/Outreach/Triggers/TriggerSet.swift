@@ -16,6 +16,8 @@ public struct TriggerSet: Sendable {
     private let replacers: [String: [String]]
     /// True if a trigger acts, and a message tells of it.
     let hasToldActions: Bool
+    /// True if a trigger does anything in the shop.
+    let hasShopActions: Bool
 
     /// A trigger with what is known about it before anything happens, shared by everything that decides.
     final class Entry: Sendable {
@@ -90,6 +92,7 @@ public struct TriggerSet: Sendable {
         let entries = self.triggers.enumerated().map { Entry($1, index: $0, in: settings.mode, templates) }
         questions = OwnQuestions(entries.filter { $0.mode != .off }.map(\.trigger))
         hasToldActions = entries.contains { $0.teller != nil }
+        hasShopActions = self.triggers.contains { $0.lines.contains(where: \.isShopAction) }
         byName = Dictionary(entries.map { ($0.name, $0) }) { first, _ in first }
         var replacers: [String: [String]] = [:]
         for trigger in self.triggers where trigger.mode != .off {
@@ -185,6 +188,7 @@ private struct TriggerLoader {
             settings: settings, templates: folder.templateNames, jsonTemplates: folder.jsonTemplateNames,
             webhooks: webhooks, channels: channels, events: events, keys: keys, actions: actions)
         surroundings.gifts = gifts
+        surroundings.policy = policy
         surroundings.hasPolicy = folder.files[Policy.file] != nil
         var triggers: [Trigger] = []
         var replaced: [(name: String, file: String, position: Position)] = []

@@ -118,6 +118,7 @@ struct SandboxSite: Sendable {
         case "status": return .json(status)
         case "mails": return mail(request, Array(parts.dropFirst()))
         case "discounts": return .json(.array(shop.discounts.map(\.json)))
+        case "acts": return .json(ShopVerbs(shop: shop).acts())
         case "duplicates":
             return .json(
                 .object(

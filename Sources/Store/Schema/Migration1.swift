@@ -110,6 +110,7 @@ extension Migration {
                 id INTEGER NOT NULL,
                 placed_at INTEGER NOT NULL,
                 updated_at INTEGER NOT NULL,
+                -- A test, or another order's goods sent again: it counts for nobody.
                 test INTEGER NOT NULL CHECK (test IN (0, 1)),
                 address_key BLOB CHECK (length(address_key) = 16),
                 customer_key BLOB CHECK (length(customer_key) = 16),
@@ -614,10 +615,10 @@ extension Migration {
                 gift TEXT NOT NULL CHECK (gift <> ''),
                 amount INTEGER NOT NULL CHECK (amount >= 0),
                 currency TEXT NOT NULL CHECK (length(currency) = 3),
-                customer_key BLOB NOT NULL CHECK (length(customer_key) = 16),
+                customer_key BLOB CHECK (length(customer_key) = 16),
                 place_key BLOB CHECK (length(place_key) = 16),
                 order_key BLOB NOT NULL CHECK (length(order_key) = 16),
-                teller TEXT NOT NULL CHECK (teller <> ''),
+                teller TEXT NOT NULL,
                 why TEXT NOT NULL,
                 booked_at INTEGER NOT NULL,
                 told_by INTEGER,
@@ -627,12 +628,13 @@ extension Migration {
                 CHECK (told_by IS NULL OR withdrawn_by IS NULL)
             ) STRICT, WITHOUT ROWID;
             CREATE INDEX bookings_by_time ON bookings (shop, budget, booked_at) WHERE freed_at IS NULL;
-            CREATE INDEX bookings_by_customer ON bookings (shop, gift, customer_key, booked_at) WHERE freed_at IS NULL;
+            CREATE INDEX bookings_by_customer ON bookings (shop, gift, customer_key, booked_at)
+                WHERE customer_key IS NOT NULL AND freed_at IS NULL;
             CREATE INDEX bookings_by_place ON bookings (shop, gift, place_key, booked_at)
                 WHERE place_key IS NOT NULL AND freed_at IS NULL;
             CREATE INDEX bookings_by_order ON bookings (shop, gift, order_key, booked_at) WHERE freed_at IS NULL;
             CREATE INDEX bookings_open ON bookings (shop, effect_id)
-                WHERE freed_at IS NULL AND told_by IS NULL AND withdrawn_by IS NULL;
+                WHERE freed_at IS NULL AND told_by IS NULL AND withdrawn_by IS NULL AND teller <> '';
             CREATE INDEX bookings_told ON bookings (shop, told_by) WHERE told_by IS NOT NULL;
             CREATE INDEX bookings_withdrawn ON bookings (shop, withdrawn_by) WHERE withdrawn_by IS NOT NULL;
 

@@ -7,6 +7,8 @@ public import Outreach
 //     booked ──▶ (the shop makes the code) ──▶ told
 //        │                    └──▶ untold ──▶ taken back ──▶ freed
 //        └── refused, withdrawn before it was tried ───────▶ freed
+//
+// What else costs something in the shop is booked in the same way, and stays booked unless it is known not to be done.
 
 /// A gift that nobody was told of, with what made it.
 public struct UntoldGift: Hashable, Sendable {
@@ -42,13 +44,22 @@ extension Store {
         }
     }
 
+    /// What a budget's bookings come to since that moment: all of them, or those of one verb.
+    public func spent(
+        of budget: String, only verb: String? = nil, shop domain: String, since: Moment, currency: String
+    ) async throws(StoreFailure) -> GiftHistory.Spent {
+        try await read { db in
+            try db.spent(budget, only: verb, since: since, currency: currency, but: 0, shop: try db.shop(domain))
+        }
+    }
+
     /// What the gifts of a shop come to since each of these moments.
     public func giftsSpent(
         shop domain: String, since: [Moment], currency: String
     ) async throws(StoreFailure) -> [GiftHistory.Spent] {
         try await read { db in
             let shop = try db.shop(domain)
-            return try since.map { try db.spent(since: $0, currency: currency, but: 0, shop: shop) }
+            return try since.map { try db.spent("gifts", since: $0, currency: currency, but: 0, shop: shop) }
         }
     }
 }
@@ -65,13 +76,14 @@ extension Connection {
                 address: question.address, but: effect, shop: shop, hash: hash)
         }
         history.spent = try question.since.map {
-            try spent(since: $0, currency: question.currency, but: effect, shop: shop)
+            try spent(
+                question.budget, only: $0.only, since: $0.moment, currency: question.currency, but: effect, shop: shop)
         }
         return history
     }
 
     private func lastGiven(
-        _ gift: String, scope: Gift.Scope, customerID: String, orderID: String, address: String?, but effect: Int64,
+        _ gift: String, scope: Gift.Scope, customerID: String?, orderID: String, address: String?, but effect: Int64,
         shop: Int64, hash: KeyedHash
     ) throws -> Moment? {
         var moments: [Int64] = []
@@ -79,8 +91,10 @@ extension Connection {
         case .order:
             moments += [try integer(Query.giftOfOrder, [shop, gift, hash.order(orderID), effect])].compactMap(\.self)
         case .customer:
-            moments += [try integer(Query.giftOfCustomer, [shop, gift, hash.customer(customerID), effect])]
-                .compactMap(\.self)
+            if let customerID {
+                moments += [try integer(Query.giftOfCustomer, [shop, gift, hash.customer(customerID), effect])]
+                    .compactMap(\.self)
+            }
             if let address {
                 moments += [try integer(Query.giftOfPlace, [shop, gift, hash.place(address), effect])]
                     .compactMap(\.self)
@@ -90,11 +104,17 @@ extension Connection {
     }
 
     fileprivate func spent(
-        since: Moment, currency: String, but effect: Int64, shop: Int64
+        _ budget: String, only verb: String? = nil, since: Moment, currency: String, but effect: Int64, shop: Int64
     ) throws -> GiftHistory.Spent {
-        try first(Query.spentOnGifts, [currency, shop, since.milliseconds, effect]) {
-            GiftHistory.Spent(sum: $0[0] as Int64, count: Int($0[1] as Int64))
-        } ?? GiftHistory.Spent()
+        func spent(_ row: Row) -> GiftHistory.Spent {
+            GiftHistory.Spent(sum: row[0] as Int64, count: Int(row[1] as Int64))
+        }
+        let from = since.milliseconds
+        if let verb {
+            return try first(Query.spentOnVerb, [currency, shop, budget, from, effect, verb], spent)
+                ?? GiftHistory.Spent()
+        }
+        return try first(Query.spentOfBudget, [currency, shop, budget, from, effect], spent) ?? GiftHistory.Spent()
     }
 
     /// Books a gift that is decided; false if there is no room for it any more, or its person was given another.
@@ -106,7 +126,9 @@ extension Connection {
             guard last == booking.lastGivenAt else { return false }
         }
         for cap in booking.caps {
-            let spent = try spent(since: cap.since, currency: booking.currency, but: effect.id, shop: shop)
+            let spent = try spent(
+                booking.budget, only: cap.only, since: cap.since, currency: booking.currency, but: effect.id,
+                shop: shop)
             if let sum = cap.sum, spent.sum + booking.amount > sum { return false }
             if let count = cap.count, spent.count + 1 > count { return false }
         }
@@ -114,13 +136,14 @@ extension Connection {
             """
             INSERT INTO bookings (shop, effect_id, budget, gift, amount, currency, customer_key, place_key, order_key,
                 teller, why, booked_at)
-            VALUES (?, ?, 'gifts', ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             ON CONFLICT (shop, effect_id) DO UPDATE SET gift = excluded.gift, amount = excluded.amount,
                 currency = excluded.currency, teller = excluded.teller, why = excluded.why,
                 booked_at = excluded.booked_at, freed_at = NULL
             """,
             [
-                shop, effect.id, booking.gift, booking.amount, booking.currency, hash.customer(booking.customerID),
+                shop, effect.id, booking.budget, booking.gift, booking.amount, booking.currency,
+                booking.customerID.map(hash.customer),
                 booking.address.map(hash.place), hash.order(booking.orderID), booking.teller, booking.why,
                 now.milliseconds,
             ])
@@ -177,11 +200,13 @@ extension Connection {
                 """, [moment.milliseconds, shop, effect.id])
         case .skipped, .withdrawn, .replaced, .refused, .bounced:
             if effect.channel == .shop {
-                // What may have been made stays booked until it is known to be taken back.
-                guard effect.origin == .trigger, effect.attemptsInDoubt == 0 else { return }
+                // A gift that may have been made stays booked until it is known to be taken back. What else is refused
+                // was looked for before, so it is known not to be done.
                 try run(
-                    "UPDATE bookings SET freed_at = ? WHERE shop = ? AND effect_id = ? AND freed_at IS NULL",
-                    [moment.milliseconds, shop, effect.id])
+                    """
+                    UPDATE bookings SET freed_at = ?
+                    WHERE shop = ? AND effect_id = ? AND freed_at IS NULL AND (? = 0 OR (? = 1 AND budget <> 'gifts'))
+                    """, [moment.milliseconds, shop, effect.id, effect.attemptsInDoubt, state == .refused])
             } else if state == .bounced || effect.attemptsInDoubt == 0 {
                 // She never read it.
                 try run(
@@ -219,7 +244,8 @@ extension Connection {
 extension Query {
     static let openBookings = """
         SELECT effect_id, teller FROM bookings
-        WHERE shop = ? AND freed_at IS NULL AND told_by IS NULL AND withdrawn_by IS NULL ORDER BY effect_id LIMIT ?
+        WHERE shop = ? AND freed_at IS NULL AND told_by IS NULL AND withdrawn_by IS NULL AND teller <> ''
+        ORDER BY effect_id LIMIT ?
         """
     static let giftsBeside = """
         SELECT bookings.effect_id, bookings.told_by IS NOT NULL, bookings.withdrawn_by IS NOT NULL
@@ -231,13 +257,15 @@ extension Query {
     static let takenBack = """
         SELECT 1 FROM bookings WHERE shop = ? AND effect_id = ? AND (withdrawn_by IS NOT NULL OR freed_at IS NOT NULL)
         """
-    static let spentOnGifts = """
+    static let spentOfBudget = """
         SELECT coalesce(sum(CASE WHEN currency = ? THEN amount ELSE 0 END), 0), count(*) FROM bookings
-        WHERE shop = ? AND budget = 'gifts' AND booked_at >= ? AND effect_id <> ? AND freed_at IS NULL
+        WHERE shop = ? AND budget = ? AND booked_at >= ? AND effect_id <> ? AND freed_at IS NULL
         """
+    static let spentOnVerb = spentOfBudget + " AND gift = ?"
     static let giftOfCustomer = """
         SELECT max(booked_at) FROM bookings
-        WHERE shop = ? AND gift = ? AND customer_key = ? AND effect_id <> ? AND freed_at IS NULL
+        WHERE shop = ? AND gift = ? AND customer_key = ? AND effect_id <> ? AND customer_key IS NOT NULL
+            AND freed_at IS NULL
         """
     static let giftOfPlace = """
         SELECT max(booked_at) FROM bookings
