@@ -24,7 +24,7 @@ struct Bookbag: AsyncParsableCommand {
             InitCommand.self, RunCommand.self, CheckCommand.self, TestCommand.self, PreviewCommand.self,
             ReplayCommand.self,
             ExplainCommand.self, SchemaCommand.self, StatusCommand.self, DoctorCommand.self, TriggersCommand.self,
-            OutboxCommand.self, ClockCommand.self, SuppressCommand.self, BackupCommand.self, ExportCommand.self,
+            OutboxCommand.self, ClockCommand.self, SuppressCommand.self, BackupCommand.self, StoreCommand.self, ExportCommand.self,
             EraseCommand.self, DeskCommand.self, RenderCommand.self, TrackCommand.self, MailCommand.self,
             PauseCommand.self, ResumeCommand.self,
             MailboxCommand.self, ReportCommand.self, UnderstandCommand.self,
