@@ -74,7 +74,7 @@ struct SchemaTests {
         ("ordersOfParcel", Query.ordersOfParcel), ("nextAsk", Query.nextAsk), ("openOrders", Query.openOrders),
         ("openBookings", Query.openBookings), ("giftsBeside", Query.giftsBeside), ("booking", Query.booking),
         ("takenBack", Query.takenBack),
-        ("spentOnGifts", Query.spentOnGifts), ("giftOfCustomer", Query.giftOfCustomer),
+        ("spentOfBudget", Query.spentOfBudget), ("spentOnVerb", Query.spentOnVerb), ("giftOfCustomer", Query.giftOfCustomer),
         ("giftOfPlace", Query.giftOfPlace), ("giftOfOrder", Query.giftOfOrder),
         ("waysWithWork", Query.waysWithWork), ("isWaiting", Query.isWaiting), ("resultsOf", Query.resultsOf),
         ("channelFailures", Query.channelFailures), ("oldestTriedAgain", Query.oldestTriedAgain),

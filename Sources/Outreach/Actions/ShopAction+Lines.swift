@@ -120,11 +120,13 @@ extension OrderFacts {
             .map { QuantityFacts(lineItemID: $0.id, quantity: $0.currentQuantity) }
     }
 
-    /// How many units of the shop's currency one of the shopper's was when the order was placed; 1 where they are the
-    /// same, nil if it is not known.
-    private var rate: (paid: String, own: String, rate: Decimal)? {
-        guard let placed = placedTotal, let own = placedTotalInShop, placed.amount > 0 else { return nil }
-        return (placed.currency, own.currency, own.amount / placed.amount)
+    /// What the order came to when it was placed, in the shopper's currency and in the shop's: the rate between the two.
+    /// Nil where it is not known.
+    private var rate: (paid: Money, own: Money)? {
+        guard let placed = placedTotal, let own = placedTotalInShop, placed.amount > 0, own.amount > 0 else {
+            return nil
+        }
+        return (placed, own)
     }
 
     /// An amount in the shop's currency, by the order's own rate.
@@ -132,19 +134,21 @@ extension OrderFacts {
     /// - Parameter up: true to round up, as costs are.
     func inShop(_ money: Money, currency: String?, up: Bool = false) throws(ActionRefusal) -> Money {
         guard let currency, money.currency != currency else { return money }
-        guard let rate, rate.paid == money.currency, rate.own == currency else {
+        guard let rate, rate.paid.currency == money.currency, rate.own.currency == currency else {
             throw ActionRefusal(.noAmount, "Shopify shows no rate between \(money.currency) and \(currency)")
         }
         return Money(
-            amount: CurrencyUnits.rounded(money.amount * rate.rate, in: currency, up: up), currency: currency)
+            amount: CurrencyUnits.rounded(money.amount * rate.own.amount / rate.paid.amount, in: currency, up: up),
+            currency: currency)
     }
 
     /// An amount in the currency in which the shopper paid, by the order's own rate.
     func asPaid(_ money: Money) throws(ActionRefusal) -> Money {
         guard let paid = total?.currency, paid != money.currency else { return money }
-        guard let rate, rate.own == money.currency, rate.paid == paid, rate.rate > 0 else {
+        guard let rate, rate.own.currency == money.currency, rate.paid.currency == paid else {
             throw ActionRefusal(.noAmount, "Shopify shows no rate between \(money.currency) and \(paid)")
         }
-        return Money(amount: CurrencyUnits.rounded(money.amount / rate.rate, in: paid), currency: paid)
+        return Money(
+            amount: CurrencyUnits.rounded(money.amount * rate.paid.amount / rate.own.amount, in: paid), currency: paid)
     }
 }

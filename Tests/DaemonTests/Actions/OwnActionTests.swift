@@ -81,7 +81,7 @@ struct OwnActionTests {
             [
                 "sent": "on: shipment.out_for_delivery\ndo: { give: sorry }\nsend: { email: { template: note } }",
                 "rate": "on: shipment.delivered\nabout: ratings",
-            ],
+            ], senders: ", ratings_from: smile@juniperfig.example, reply_to: help@juniperfig.example",
             letter:
                 "{% if gift %}{{ gift.code }}{% endif %}{% if order.replacement_for %}Your replacement for {{ order.replacement_for }}.{% endif %}",
             policy:

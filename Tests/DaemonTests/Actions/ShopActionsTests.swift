@@ -85,7 +85,7 @@ struct ActionBench {
     }
 }
 
-let done: (ActionCommand, Int) -> AttemptAnswer = { _, _ in AttemptAnswer(.accepted(receipt: "done")) }
+let done: @Sendable (ActionCommand, Int) -> AttemptAnswer = { _, _ in AttemptAnswer(.accepted(receipt: "done")) }
 
 @Suite("What is done in the shop", .timeLimit(.minutes(2)))
 struct ShopActionsTests {
