@@ -115,9 +115,11 @@ public final class Store: Sendable {
         let mustMigrate = version < Migration.current
         let momentary = mustMigrate && lock == nil ? try lockForMigration(path, now: now) : nil
         var isCopy = false
+        // Before SQLite has the file open: to close any descriptor of a file gives up its locks (fcntl(2)).
+        let home = role == .command ? nil : FileIdentity.of(path)
         let engine = try SQLiteEngine.open(path: path, now: now, migrations: mustMigrate ? Migration.all : []) { db in
             if role == .daemon { try db.requireStanding(path: path) }
-            if role != .command { isCopy = try db.moveIn(path: path) }
+            if role != .command { isCopy = try db.moveIn(home) }
         }
         withExtendedLifetime(momentary) {}
         return Store(engine, lock: lock, isCopy: isCopy)

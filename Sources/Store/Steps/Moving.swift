@@ -154,10 +154,9 @@ extension Connection {
         }
     }
 
-    /// Notes the file at `path` as the one that is worked in. Returns whether it is a copy of the one before; then it
-    /// is marked as a backup.
-    func moveIn(path: String) throws -> Bool {
-        guard let home = FileIdentity.of(path) else { return false }
+    /// Notes the file that is worked in. Returns whether it is a copy of the one before; then it is marked as a backup.
+    func moveIn(_ home: String?) throws -> Bool {
+        guard let home else { return false }
         let row = try first("SELECT home, last_moment, restored_from FROM store WHERE one = 1") { row in
             (home: row[0] as String?, last: row.moment(1), backup: row.optionalMoment(2))
         }
@@ -170,11 +169,12 @@ extension Connection {
 }
 
 /// What tells a file from each copy of it.
-private enum FileIdentity {
+enum FileIdentity {
     /// FS_IOC_GETVERSION (linux/fs.h): the inode's generation.
     private static let getGeneration: UInt = 0x8008_7601
 
-    /// The machine, the inode's number and its generation; nil where the file system keeps none.
+    /// The machine, the inode's number and its generation; nil where the file system keeps none. Not to be called
+    /// while this process has the file open as a database.
     static func of(_ path: String) -> String? {
         let descriptor = Glibc.open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { return nil }
