@@ -9,7 +9,6 @@ import Testing
 private let now = Moment(iso8601: "2026-11-18T09:00:00Z")!
 private let order = "gid://shopify/Order/1"
 
-
 @Suite("Actions in the shop")
 struct ActionChannelTests {
     private func channel(_ transport: any HTTPTransport) -> ShopChannel {
@@ -96,7 +95,8 @@ struct ActionChannelTests {
     @Test(
         "a refund goes back the way it was paid, over several payments, in the currency's decimals, under one key",
         arguments: [
-            ("GBP", "12.5", ["10.0", "40.0"], ["10.00", "2.50"]), ("JPY", "1200", ["1000.0", "900.0"], ["1000", "200"]),
+            ("GBP", "12.5", ["10.0", "40.0"], ["10.00", "2.50"]),
+            ("JPY", "1200", ["1000.0", "900.0"], ["1000", "200"]),
             ("KWD", "1.25", ["1.0", "1.0"], ["1.000", "0.250"]),
         ])
     func refund(_ currency: String, _ amount: String, _ paid: [String], _ parts: [String]) async throws {
@@ -161,7 +161,8 @@ struct ActionChannelTests {
             refunds: #"[{"id":"gid://shopify/Refund/4","note":null,"transactions":{"nodes":[{"status":"PENDING"}]}}]"#)
         for state in [disputed, paying] {
             for action: ShopAction in [
-                .refund(amount: pounds("5")), .storeCredit(amount: pounds("5"), expiresOn: CalendarDay(iso8601: "2027-11-18")!),
+                .refund(amount: pounds("5")),
+                .storeCredit(amount: pounds("5"), expiresOn: CalendarDay(iso8601: "2027-11-18")!),
                 .reship(lines: [QuantityFacts(lineItemID: "l", quantity: 1)]), .cancelOrder(reason: "customer"),
             ] {
                 let transport = ScriptedTransport(state)
@@ -180,7 +181,8 @@ struct ActionChannelTests {
     @Test("store credit ends on its day, at a second of its own, by which it is found again")
     func credit() async throws {
         let made = answer(
-            #"{"storeCreditAccountCredit":{"storeCreditAccountTransaction":{"id":"gid://shopify/T/9"},"userErrors":[]}}"#)
+            #"{"storeCreditAccountCredit":{"storeCreditAccountTransaction":{"id":"gid://shopify/T/9"},"userErrors":[]}}"#
+        )
         let day = try #require(CalendarDay(iso8601: "2027-11-18"))
         let credit = ShopAction.storeCredit(amount: pounds("5"), expiresOn: day)
         let transport = ScriptedTransport(standing(), made)
@@ -196,7 +198,9 @@ struct ActionChannelTests {
         }
         let doubted = try message(credit, known: ["doubts": "1"])
         let there = ScriptedTransport(found(ends, "5.0"))
-        #expect(try await channel(there).attempt(doubted, inDoubt: 1, at: now).verdict == .accepted(receipt: "gid://shopify/T/9"))
+        #expect(
+            try await channel(there).attempt(doubted, inDoubt: 1, at: now).verdict
+                == .accepted(receipt: "gid://shopify/T/9"))
         // Another credit is none of ours; and what may be under way is looked for twice.
         for other in [found("2027-11-18T23:59:59Z", "5.0"), found(ends, "6.0")] {
             let late = ScriptedTransport(other)
@@ -275,7 +279,9 @@ struct ActionChannelTests {
         #expect(third.requests.map(\.operation) == ["DraftOrderState"])
         let paid = ScriptedTransport(
             state("null"), standing(),
-            answer(#"{"draftOrderComplete":{"draftOrder":null,"userErrors":[{"field":null,"message":"This order has been paid"}]}}"#))
+            answer(
+                #"{"draftOrderComplete":{"draftOrder":null,"userErrors":[{"field":null,"message":"This order has been paid"}]}}"#
+            ))
         #expect(try await channel(paid).attempt(known, at: now).verdict.name == "deferred")
     }
 
@@ -313,9 +319,13 @@ struct ActionChannelTests {
         let failed = ScriptedTransport(standing(), answer(#"{"job":{"id":"j1","done":true}}"#), standing())
         #expect(try await channel(failed).attempt(known, at: now).verdict.name == "refused")
         let lost = try message(cancel, known: ["doubts": "1"])
-        #expect(try await channel(ScriptedTransport(cancelled)).attempt(lost, inDoubt: 1, at: now).verdict.name == "accepted")
+        #expect(
+            try await channel(ScriptedTransport(cancelled)).attempt(lost, inDoubt: 1, at: now).verdict.name
+                == "accepted")
         // By somebody else.
-        #expect(try await channel(ScriptedTransport(cancelled)).attempt(try message(cancel), at: now).verdict.name == "refused")
+        #expect(
+            try await channel(ScriptedTransport(cancelled)).attempt(try message(cancel), at: now).verdict.name
+                == "refused")
         let sent = ScriptedTransport(standing(status: "PARTIALLY_FULFILLED"))
         #expect(try await channel(sent).attempt(try message(cancel), at: now).verdict.name == "refused")
     }

@@ -100,8 +100,10 @@ struct ActionTests {
         #expect(line.name == "ring:kitchen" && line.channel.rawValue == "bell")
         #expect(line.action?.trust == 2 && line.action?.details == ["loud": "yes"])
         #expect(toys.destination(ofLine: "ring:kitchen") == "the bell in the kitchen")
-        #expect(toys.markdown.hasSuffix(
-                "| `ring: BELL` | Rings a bell. About a message only if its sender proved who she is (`message.trust` 2). |"))
+        #expect(
+            toys.markdown.hasSuffix(
+                "| `ring: BELL` | Rings a bell. About a message only if its sender proved who she is (`message.trust` 2). |"
+            ))
         #expect(FileSchema.trigger.json(actions: toys).contains("\"ring\""))
         let (count, failures) = ExampleRunner(set).run()
         #expect(count == 2 && failures.map(\.description) == [])
