@@ -39,6 +39,8 @@ package struct Configuration: Sendable {
         package var giftCeilings: [Allowance] = []
         /// The same for what else is done in the shop, by `ShopVerb.ceiling`.
         package var actionCeilings: [String: ActionCeiling] = [:]
+        /// What all remedies may cost at most, whatever policy.yaml says.
+        package var remedyCeilings: [Allowance] = []
 
         package init(
             domain: String, endpoint: String, access: Access, pollEvery: Duration, triggers: String, smtp: SMTP?,

@@ -74,9 +74,9 @@ struct GiftService: Service {
     private struct Limited {
         /// In a sentence: `gifts`, `remedies`, `refund`.
         var title: String
-        var budget: String
+        var budget: Booking.Budget
         /// The one verb that counts; nil for all of the budget.
-        var only: String?
+        var only: ShopVerb?
         var allowances: [Allowance]
         /// What happens once it is used up, in a sentence that ends with when.
         var consequence: String
@@ -86,11 +86,12 @@ struct GiftService: Service {
     private static func limits(of planner: Planner, _ policy: Policy) -> [Limited] {
         var limits = [
             Limited(
-                title: "gifts", budget: "gifts", only: nil, allowances: policy.giftBudget + planner.giftCeilings,
+                title: "gifts", budget: .gifts, only: nil, allowances: policy.giftBudget + planner.giftCeilings,
                 consequence: "letters go out without a gift", unit: "gifts"),
             Limited(
-                title: "remedies", budget: "remedies", only: nil, allowances: policy.remedyBudget,
-                consequence: "nothing more is refunded, credited or sent again by itself", unit: "remedies"),
+                title: "remedies", budget: .remedies, only: nil,
+                allowances: policy.remedyBudget + planner.remedyCeilings,
+                consequence: "people decide what is refunded, credited or sent again", unit: "remedies"),
         ]
         for verb in ShopVerb.allCases {
             guard let name = verb.ceiling, let budget = verb.budget, let ceiling = planner.actionCeilings[name] else {
@@ -98,7 +99,7 @@ struct GiftService: Service {
             }
             limits.append(
                 Limited(
-                    title: name, budget: budget, only: verb.rawValue, allowances: ceiling.allowances,
+                    title: name, budget: budget, only: verb, allowances: ceiling.allowances,
                     consequence: "nothing more of the kind is done", unit: "times"))
         }
         return limits
@@ -119,7 +120,7 @@ struct GiftService: Service {
                 }
                 let isUsedUp = share >= 100
                 let day = planner.shopZone.day(at: start)
-                let prefix = limit.budget == "gifts" ? "" : "\(limit.title) "
+                let prefix = limit.budget == .gifts ? "" : "\(limit.title) "
                 let about = "\(prefix)\(allowance) \(day) \(isUsedUp ? 100 : Self.warning)"
                 guard told.add("\(context.domain) \(about)") else { continue }
                 logger.log(

@@ -94,8 +94,8 @@ extension Planner {
     func caps(of verb: ShopVerb) throws(ActionRefusal) -> [Cap] {
         guard let currency, verb.budget != nil else { return [] }
         let ceilings = verb.ceiling.flatMap { actionCeilings[$0] }?.allowances ?? []
-        let budget = verb.isRemedy ? triggers.policy?.remedyBudget ?? [] : []
-        let all = budget.map { ($0, nil as String?) } + ceilings.map { ($0, verb.rawValue) }
+        let budget = verb.isRemedy ? (triggers.policy?.remedyBudget ?? []) + remedyCeilings : []
+        let all = budget.map { ($0, nil as String?) } + ceilings.map { ($0, Booking.name(ofVerb: verb)) }
         var caps: [Cap] = []
         for (allowance, only) in all {
             switch allowance.most {
@@ -113,7 +113,8 @@ extension Planner {
     func question(_ verb: ShopVerb, record: OrderRecord, now: Moment) -> GiftQuestion? {
         guard let budget = verb.budget, verb != .give, let currency, let caps = try? caps(of: verb) else { return nil }
         var question = GiftQuestion(
-            gift: verb.rawValue, currency: currency, scope: nil, customerID: record.facts.customer?.id,
+            gift: Booking.name(ofVerb: verb), currency: currency, scope: nil,
+            customerID: record.remediedPerson ?? record.facts.id,
             orderID: record.facts.id, address: record.facts.shippingAddress?.compared,
             since: caps.map {
                 GiftQuestion.Since(moment: $0.allowance.period.start(at: now, in: shopZone), only: $0.only)
@@ -195,16 +196,19 @@ extension Planner {
 
     /// What an action that is decided now costs, and of what; nil if it costs nothing. Throws if it may not be done.
     private func price(
-        _ action: ShopAction, record: OrderRecord, known: GiftHistory, origin: EffectOrigin, why: String, now: Moment
+        _ action: ShopAction, record: OrderRecord, known: GiftHistory, origin: EffectOrigin, why: String,
+        offer: Int64? = nil, now: Moment
     ) throws(ActionRefusal) -> Booking? {
         let verb = action.verb
         guard let budget = verb.budget, verb != .give else { return nil }
         guard let currency else { throw ActionRefusal(.noAmount, "the shop's currency is not known yet") }
-        if origin != .person, verb.isRemedy, triggers.policy?.remedyBudget.isEmpty ?? true {
+        if origin != .person, offer == nil, verb.isRemedy, triggers.policy?.remedyBudget.isEmpty ?? true {
             throw ActionRefusal(.budget, "policy.yaml has no 'budgets: { remedies: … }'")
         }
-        let caps = try caps(of: verb)
-        guard let cost = try action.cost(of: record, in: currency) else { return nil }
+        // An offer has its room in the budget already; what one may cost holds all the same.
+        let caps = offer == nil ? try caps(of: verb) : []
+        guard var cost = try action.cost(of: record, in: currency) else { return nil }
+        if let offer { cost = min(cost, offer) }
         try check(verb, cost: cost, of: caps, known: known, currency: currency, now: now)
         var words = "\(action.words), counts as \(CurrencyUnits.written(cost, in: currency)) \(currency): \(why)"
         var open: [Booking.Cap] = []
@@ -219,9 +223,11 @@ extension Planner {
             open.append(one)
         }
         var booking = Booking(
-            gift: verb.rawValue, amount: cost, currency: currency, customerID: record.facts.customer?.id,
-            orderID: record.facts.id, address: record.facts.shippingAddress?.compared, teller: "", caps: open,
-            scope: nil, lastGivenAt: nil, why: words)
+            gift: Booking.name(ofVerb: verb), amount: cost, currency: currency,
+            customerID: record.remediedPerson ?? record.facts.id, orderID: record.facts.id,
+            address: record.facts.shippingAddress?.compared,
+            teller: offer == nil ? verb.rawValue : Booking.remedyTeller,
+            caps: open, isTold: true, why: words)
         booking.budget = budget
         return booking
     }
@@ -302,8 +308,10 @@ extension Planner {
     /// - Parameters:
     ///   - known: the answer to `question`.
     ///   - codes: makes the marks by which actions are recognised in the shop.
+    ///   - offer: what it costs at most as a part of an offer, whose booking had room for it; nil for anything else.
     public func decide(
-        _ request: ActionRequest, record: OrderRecord?, known: GiftHistory?, codes: GiftCodes, now: Moment
+        _ request: ActionRequest, record: OrderRecord?, known: GiftHistory?, codes: GiftCodes, offer: Int64? = nil,
+        now: Moment
     ) throws(ActionRefusal) -> Plan {
         guard let record, record.isOrder else { throw ActionRefusal(.erased, "the order is not known any more") }
         let action = request.action
@@ -319,7 +327,8 @@ extension Planner {
             to: Route(shop: record.shop, channel: .shop), origin: request.origin, isContact: false, by: request.by,
             line: action.line, keys: [request.key], about: .order(record.facts.id), dueAt: now, createdAt: now)
         let booking = try price(
-            action, record: record, known: known ?? GiftHistory(), origin: request.origin, why: request.why, now: now)
+            action, record: record, known: known ?? GiftHistory(), origin: request.origin, why: request.why,
+            offer: offer, now: now)
         let isShadow = triggers.settings.mode == .shadow
         effect.state = isShadow ? .shadowed : .ready
         effect.reason = isShadow ? .shadow : nil

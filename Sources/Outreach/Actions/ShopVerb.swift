@@ -18,17 +18,17 @@ public enum ShopVerb: String, Hashable, Sendable, CaseIterable, Codable {
 
     /// The budget that it counts against: one of policy.yaml for remedies and gifts, and for cancellations one that only
     /// the operator's ceilings limit. Nil if it costs nothing.
-    public var budget: String? {
+    public var budget: Booking.Budget? {
         switch self {
-        case .storeCredit, .refund, .reship: "remedies"
-        case .cancelOrder: "cancellations"
-        case .give: "gifts"
+        case .storeCredit, .refund, .reship: .remedies
+        case .cancelOrder: .cancellations
+        case .give: .gifts
         case .tagOrder, .tagCustomer, .holdOrder, .releaseOrder, .changeAddress: nil
         }
     }
 
     /// True if the budget that it counts against is a merchant's, in policy.yaml.
-    public var isRemedy: Bool { budget == "remedies" }
+    public var isRemedy: Bool { budget == .remedies }
 
     /// Its name under `ceilings` of bookbag.yaml; nil if there is no ceiling for it alone.
     public var ceiling: String? {

@@ -36,10 +36,10 @@ public struct Allowance: Hashable, Sendable, CustomStringConvertible {
     public var period: Period
     /// The currency that was written with the sum; nil if none was.
     public var currency: String?
+    /// The word for what is counted: `gifts`, `remedies`.
+    private(set) var counted = "gifts"
     /// The sum as it was written.
     private var written: String?
-    /// What is counted where it is a number: `gifts`.
-    private var unit = "gifts"
 
     public init(_ most: Most, per period: Period, currency: String? = nil) {
         self.most = most
@@ -60,7 +60,7 @@ public struct Allowance: Hashable, Sendable, CustomStringConvertible {
     public var description: String {
         switch most {
         case .sum(let sum): "\(written ?? "\(sum)")\(currency.map { " \($0)" } ?? "") per \(period.rawValue)"
-        case .count(let count): "\(count) \(unit) per \(period.rawValue)"
+        case .count(let count): "\(count) \(counted) per \(period.rawValue)"
         }
     }
 
@@ -75,19 +75,20 @@ public struct Allowance: Hashable, Sendable, CustomStringConvertible {
     ///
     /// - Parameters:
     ///   - currency: that of the sums, if it is known.
-    ///   - unit: what is counted where it is a number, in the plural.
+    ///   - counted: what is counted, in one word: `gifts`.
     package static func read(
-        _ text: String, currency: String?, counting unit: String = "gifts"
+        _ text: String, currency: String?, counting counted: String = "gifts"
     ) -> Result<Allowance, Misread> {
-        read(text, currency: currency, unit).map { allowance in
+        read(text, currency, counted).map { allowance in
             var allowance = allowance
-            allowance.unit = unit
+            allowance.counted = counted
             return allowance
         }
     }
 
-    private static func read(_ text: String, currency: String?, _ counted: String) -> Result<Allowance, Misread> {
-        let one = counted.hasSuffix("ies") ? "\(counted.dropLast(3))y" : String(counted.dropLast())
+    private static func read(
+        _ text: String, _ currency: String?, _ counted: String
+    ) -> Result<Allowance, Misread> {
         let usual = "write it like '300.00 per month' or '40 per day'"
         let words = text.split(whereSeparator: \.isWhitespace).map(String.init)
         guard let number = words.first, let amount = CurrencyUnits.read(number), words.count >= 3 else {
@@ -110,7 +111,7 @@ public struct Allowance: Hashable, Sendable, CustomStringConvertible {
         }
         let unit = words[1..<(words.count - 2)].joined(separator: " ")
         switch unit.lowercased() {
-        case one, counted:
+        case counted, String(counted.dropLast(counted == "remedies" ? 3 : 1)) + (counted == "remedies" ? "y" : ""):
             guard let count = Int(number) else {
                 return .failure(Misread(message: "'\(number)' is no number of \(counted)", hint: usual))
             }

@@ -32,6 +32,8 @@ public struct Planner: Sendable {
     public var giftCeilings: [Allowance] = []
     /// The same for what else is done in the shop, by `ShopVerb.ceiling`.
     public var actionCeilings: [String: ActionCeiling] = [:]
+    /// The same of remedies.
+    public var remedyCeilings: [Allowance] = []
 
     public init(triggers: TriggerSet, inForceSince: [String: Moment], live: LiveSince, shop: ShopProfile) {
         self.triggers = triggers

@@ -24,7 +24,9 @@ extension Store {
     static func create(_ path: String) throws(StoreFailure) {
         let descriptor = Glibc.open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600)
         guard descriptor >= 0 else {
-            if errno == EEXIST { throw StoreFailure(.misuse, "\(path) exists. Name a new file, or move that one away.") }
+            if errno == EEXIST {
+                throw StoreFailure(.misuse, "\(path) exists. Name a new file, or move that one away.")
+            }
             throw StoreFailure(opening: path, errno: errno)
         }
         Glibc.close(descriptor)

@@ -46,10 +46,12 @@ extension Store {
 
     /// What a budget's bookings come to since that moment: all of them, or those of one verb.
     public func spent(
-        of budget: String, only verb: String? = nil, shop domain: String, since: Moment, currency: String
+        of budget: Booking.Budget, only verb: ShopVerb? = nil, shop domain: String, since: Moment, currency: String
     ) async throws(StoreFailure) -> GiftHistory.Spent {
         try await read { db in
-            try db.spent(budget, only: verb, since: since, currency: currency, but: 0, shop: try db.shop(domain))
+            try db.spent(
+                budget, only: verb.map(Booking.name(ofVerb:)), since: since, currency: currency, but: 0,
+                shop: try db.shop(domain))
         }
     }
 
@@ -59,7 +61,41 @@ extension Store {
     ) async throws(StoreFailure) -> [GiftHistory.Spent] {
         try await read { db in
             let shop = try db.shop(domain)
-            return try since.map { try db.spent("gifts", since: $0, currency: currency, but: 0, shop: shop) }
+            return try since.map { try db.spent(.gifts, since: $0, currency: currency, but: 0, shop: shop) }
+        }
+    }
+
+    /// What the remedies of a shop come to since each of these moments.
+    public func remediesSpent(
+        shop domain: String, since: [Moment], currency: String
+    ) async throws(StoreFailure) -> [GiftHistory.Spent] {
+        try await read { db in
+            let shop = try db.shop(domain)
+            return try since.map { try db.spent(.remedies, since: $0, currency: currency, but: 0, shop: shop) }
+        }
+    }
+
+    /// What a shop gave since then, of each thing.
+    public func givenLately(shop domain: String, since: Moment) async throws(StoreFailure) -> [GivenLately] {
+        try await read { db in
+            let shop = try db.shop(domain)
+            return try ["gifts", "remedies"].flatMap { budget in
+                try db.all(Query.givenSince, [shop, budget, since.milliseconds]) {
+                    GivenLately(name: $0[0], count: Int($0[1] as Int64), sum: $0[2] as Int64)
+                }
+            }
+        }
+    }
+
+    /// When a customer, or somebody at her address, was last given a gift, in the scope that it has.
+    public func lastGiven(_ gift: Gift, about record: OrderRecord) async throws(StoreFailure) -> Moment? {
+        guard let scope = gift.scope, let customer = record.facts.customer?.id else { return nil }
+        let hash = hash
+        let address = record.comparedPlace
+        return try await read { db in
+            try db.lastGiven(
+                gift.name, scope: scope, customerID: customer, orderID: record.facts.id, address: address, but: 0,
+                shop: try db.shop(record.shop), hash: hash)
         }
     }
 }
@@ -82,8 +118,8 @@ extension Connection {
         return history
     }
 
-    private func lastGiven(
-        _ gift: String, scope: Gift.Scope, customerID: String?, orderID: String, address: String?, but effect: Int64,
+    fileprivate func lastGiven(
+        _ gift: String, scope: Gift.Scope, customerID: String, orderID: String, address: String?, but effect: Int64,
         shop: Int64, hash: KeyedHash
     ) throws -> Moment? {
         var moments: [Int64] = []
@@ -91,10 +127,8 @@ extension Connection {
         case .order:
             moments += [try integer(Query.giftOfOrder, [shop, gift, hash.order(orderID), effect])].compactMap(\.self)
         case .customer:
-            if let customerID {
-                moments += [try integer(Query.giftOfCustomer, [shop, gift, hash.customer(customerID), effect])]
-                    .compactMap(\.self)
-            }
+            moments += [try integer(Query.giftOfCustomer, [shop, gift, hash.customer(customerID), effect])]
+                .compactMap(\.self)
             if let address {
                 moments += [try integer(Query.giftOfPlace, [shop, gift, hash.place(address), effect])]
                     .compactMap(\.self)
@@ -104,17 +138,57 @@ extension Connection {
     }
 
     fileprivate func spent(
-        _ budget: String, only verb: String? = nil, since: Moment, currency: String, but effect: Int64, shop: Int64
+        _ budget: Booking.Budget, only gift: String? = nil, since: Moment, currency: String, but effect: Int64,
+        shop: Int64
     ) throws -> GiftHistory.Spent {
         func spent(_ row: Row) -> GiftHistory.Spent {
             GiftHistory.Spent(sum: row[0] as Int64, count: Int(row[1] as Int64))
         }
         let from = since.milliseconds
-        if let verb {
-            return try first(Query.spentOnVerb, [currency, shop, budget, from, effect, verb], spent)
+        if let gift {
+            return try first(Query.spentOnVerb, [currency, shop, budget.rawValue, from, effect, gift], spent)
                 ?? GiftHistory.Spent()
         }
-        return try first(Query.spentOfBudget, [currency, shop, budget, from, effect], spent) ?? GiftHistory.Spent()
+        return try first(
+            Query.spentOf, [currency, budget.rawValue, shop, budget.rawValue, from, effect], spent)
+            ?? GiftHistory.Spent()
+    }
+
+    /// What a customer was given before as remedies, and anybody at her address.
+    func remedyHistory(
+        _ question: RemedyQuestion, but effect: Int64, shop: Int64, hash: KeyedHash, now: Moment
+    ) throws -> RemedyHistory {
+        var history = RemedyHistory(currency: question.currency)
+        (history.last180Days, history.value) = try remedies(
+            person: question.person, address: question.address, currency: question.currency, but: effect, shop: shop,
+            hash: hash, now: now)
+        if let customer = question.customerID.map(hash.customer) {
+            history.returnsShare =
+                try first(
+                    Query.returnsOfCustomer,
+                    [EventKind.returnRequested.rawValue, EventKind.returnApproved.rawValue, shop, customer]
+                ) { row in
+                    let (orders, returned) = (row[0] as Int64, row[1] as Int64)
+                    return orders == 0 ? nil : Int(returned * 100 / orders)
+                } ?? nil
+        }
+        history.spent = try question.since.map {
+            try spent(.remedies, since: $0, currency: question.currency, but: effect, shop: shop)
+        }
+        return history
+    }
+
+    private func remedies(
+        person: String, address: String?, currency: String, but effect: Int64, shop: Int64, hash: KeyedHash, now: Moment
+    ) throws -> (last180Days: Int, value: Int64) {
+        let since = (now - .days(180)).milliseconds
+        let own = hash.customer(person)
+        func read(_ row: Row) -> (Int, Int64) { (Int(row[0] as Int64), row[1] as Int64) }
+        let hers = try first(Query.remediesOfCustomer, [since, currency, shop, own, effect], read) ?? (0, 0)
+        guard let place = address.map(hash.place) else { return hers }
+        // Whoever else lives there.
+        let others = try first(Query.remediesOfPlace, [since, currency, shop, place, own, effect], read) ?? (0, 0)
+        return (hers.0 + others.0, hers.1 + others.1)
     }
 
     /// Books a gift that is decided; false if there is no room for it any more, or its person was given another.
@@ -124,6 +198,12 @@ extension Connection {
                 booking.gift, scope: scope, customerID: booking.customerID, orderID: booking.orderID,
                 address: booking.address, but: effect.id, shop: shop, hash: hash)
             guard last == booking.lastGivenAt else { return false }
+        }
+        if let seen = booking.remediesSeen {
+            let known = try remedies(
+                person: booking.customerID, address: booking.address, currency: booking.currency, but: effect.id,
+                shop: shop, hash: hash, now: now)
+            guard known.last180Days == seen else { return false }
         }
         for cap in booking.caps {
             let spent = try spent(
@@ -135,17 +215,17 @@ extension Connection {
         try run(
             """
             INSERT INTO bookings (shop, effect_id, budget, gift, amount, currency, customer_key, place_key, order_key,
-                teller, why, booked_at)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                teller, why, booked_at, told_by)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             ON CONFLICT (shop, effect_id) DO UPDATE SET gift = excluded.gift, amount = excluded.amount,
                 currency = excluded.currency, teller = excluded.teller, why = excluded.why,
                 booked_at = excluded.booked_at, freed_at = NULL
             """,
             [
-                shop, effect.id, booking.budget, booking.gift, booking.amount, booking.currency,
-                booking.customerID.map(hash.customer),
+                shop, effect.id, booking.budget.rawValue, booking.gift, booking.amount, booking.currency,
+                hash.customer(booking.customerID),
                 booking.address.map(hash.place), hash.order(booking.orderID), booking.teller, booking.why,
-                now.milliseconds,
+                now.milliseconds, booking.isTold ? effect.id : nil,
             ])
         return true
     }
@@ -155,7 +235,7 @@ extension Connection {
         for action in actions {
             let open = try changes(
                 """
-                UPDATE bookings SET told_by = ?
+                UPDATE bookings SET told_by = CASE WHEN told_by = effect_id THEN told_by ELSE ? END
                 WHERE shop = ? AND effect_id = ? AND withdrawn_by IS NULL AND freed_at IS NULL
                 """, [message, shop, action])
             if open == 0, try integer(Query.booking, [shop, action]) != nil { return false }
@@ -199,13 +279,20 @@ extension Connection {
                 WHERE shop = ? AND withdrawn_by = ? AND withdrawn_by IS NOT NULL AND freed_at IS NULL
                 """, [moment.milliseconds, shop, effect.id])
         case .skipped, .withdrawn, .replaced, .refused, .bounced:
-            if effect.channel == .shop {
+            if effect.channel == .desk {
+                // A remedy that came to nothing was offered to nobody.
+                let gone = try changes("DELETE FROM offers WHERE shop = ? AND effect_id = ?", [shop, effect.id])
+                guard gone > 0 else { return }
+                try run(
+                    "UPDATE bookings SET freed_at = ? WHERE shop = ? AND effect_id = ? AND freed_at IS NULL",
+                    [moment.milliseconds, shop, effect.id])
+            } else if effect.channel == .shop {
                 // A gift that may have been made stays booked until it is known to be taken back. What else is refused
                 // was looked for before, so it is known not to be done.
                 try run(
                     """
                     UPDATE bookings SET freed_at = ?
-                    WHERE shop = ? AND effect_id = ? AND freed_at IS NULL AND (? = 0 OR (? = 1 AND budget <> 'gifts'))
+                    WHERE shop = ? AND effect_id = ? AND freed_at IS NULL AND (? = 0 OR (? = 1 AND gift LIKE 'do:%'))
                     """, [moment.milliseconds, shop, effect.id, effect.attemptsInDoubt, state == .refused])
             } else if state == .bounced || effect.attemptsInDoubt == 0 {
                 // She never read it.
@@ -244,8 +331,7 @@ extension Connection {
 extension Query {
     static let openBookings = """
         SELECT effect_id, teller FROM bookings
-        WHERE shop = ? AND freed_at IS NULL AND told_by IS NULL AND withdrawn_by IS NULL AND teller <> ''
-        ORDER BY effect_id LIMIT ?
+        WHERE shop = ? AND freed_at IS NULL AND told_by IS NULL AND withdrawn_by IS NULL ORDER BY effect_id LIMIT ?
         """
     static let giftsBeside = """
         SELECT bookings.effect_id, bookings.told_by IS NOT NULL, bookings.withdrawn_by IS NOT NULL
@@ -257,15 +343,40 @@ extension Query {
     static let takenBack = """
         SELECT 1 FROM bookings WHERE shop = ? AND effect_id = ? AND (withdrawn_by IS NOT NULL OR freed_at IS NOT NULL)
         """
-    static let spentOfBudget = """
-        SELECT coalesce(sum(CASE WHEN currency = ? THEN amount ELSE 0 END), 0), count(*) FROM bookings
+    /// What goes along with a remedy, or was chosen of one, counts in its sum, and not as another.
+    static let spentOf = """
+        SELECT coalesce(sum(CASE WHEN currency = ? THEN amount ELSE 0 END), 0),
+            coalesce(sum(CASE WHEN ? <> 'remedies' OR \(isRemedy) THEN 1 ELSE 0 END), 0)
+        FROM bookings
         WHERE shop = ? AND budget = ? AND booked_at >= ? AND effect_id <> ? AND freed_at IS NULL
         """
-    static let spentOnVerb = spentOfBudget + " AND gift = ?"
+    static let spentOnVerb = """
+        SELECT coalesce(sum(CASE WHEN currency = ? THEN amount ELSE 0 END), 0), count(*) FROM bookings
+        WHERE shop = ? AND budget = ? AND booked_at >= ? AND effect_id <> ? AND freed_at IS NULL AND gift = ?
+        """
+    /// A remedy, or something that was done for her without one.
+    private static let isRemedy = "(gift LIKE 'remedy:%' OR (gift LIKE 'do:%' AND teller <> 'remedy'))"
+    static let givenSince = """
+        SELECT gift, count(*), coalesce(sum(amount), 0) FROM bookings
+        WHERE shop = ? AND budget = ? AND booked_at >= ? AND freed_at IS NULL GROUP BY gift ORDER BY gift
+        """
+    private static let remedies = """
+        SELECT coalesce(sum(CASE WHEN \(isRemedy) AND booked_at >= ? THEN 1 ELSE 0 END), 0),
+            coalesce(sum(CASE WHEN currency = ? THEN amount ELSE 0 END), 0)
+        FROM bookings WHERE shop = ? AND budget = 'remedies' AND freed_at IS NULL
+        """
+    static let remediesOfCustomer = remedies + " AND customer_key = ? AND effect_id <> ?"
+    static let remediesOfPlace =
+        remedies + " AND place_key = ? AND place_key IS NOT NULL AND customer_key <> ? AND effect_id <> ?"
+    static let returnsOfCustomer = """
+        SELECT count(*), coalesce(sum(CASE WHEN EXISTS (
+                SELECT 1 FROM events WHERE events.shop = orders.shop AND events.aggregate_id = orders.id
+                    AND events.kind IN (?, ?)) THEN 1 ELSE 0 END), 0)
+        FROM orders WHERE shop = ? AND customer_key = ? AND test = 0
+        """
     static let giftOfCustomer = """
         SELECT max(booked_at) FROM bookings
-        WHERE shop = ? AND gift = ? AND customer_key = ? AND effect_id <> ? AND customer_key IS NOT NULL
-            AND freed_at IS NULL
+        WHERE shop = ? AND gift = ? AND customer_key = ? AND effect_id <> ? AND freed_at IS NULL
         """
     static let giftOfPlace = """
         SELECT max(booked_at) FROM bookings

@@ -207,7 +207,7 @@ extension ActionBench {
     /// What counts of the month, against the budget for remedies.
     func spent() async throws -> GiftHistory.Spent {
         try await plans.store.spent(
-            of: "remedies", shop: shop, since: Allowance.Period.month.start(at: plans.now, in: .utc), currency: "GBP")
+            of: .remedies, shop: shop, since: Allowance.Period.month.start(at: plans.now, in: .utc), currency: "GBP")
     }
 
     func pounds(_ text: String) -> Money { Money(amount: Decimal(string: text)!, currency: "GBP") }
@@ -380,7 +380,7 @@ struct ActionBudgetTests {
             let now = bench.plans.now
             for (period, sum, count) in [(Allowance.Period.week, 6000, Int.max), (.day, Int.max, most)] {
                 let spent = try await bench.plans.store.spent(
-                    of: "remedies", shop: shop, since: period.start(at: now, in: .utc), currency: "GBP")
+                    of: .remedies, shop: shop, since: period.start(at: now, in: .utc), currency: "GBP")
                 #expect(spent.sum <= Int64(sum) && spent.count <= count, "seed \(seed)")
             }
         }
