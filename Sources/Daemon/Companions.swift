@@ -26,6 +26,8 @@ package struct DaemonCore: Sendable {
     package var chats: [String: ChatDesk] = [:]
     /// Have a model write a reply for a person, by shop; empty where none is configured.
     package var writers: [String: ReplyWriter] = [:]
+    /// Approves, refuses and chooses what shoppers are offered; nil where nothing can be.
+    package var offers: OfferDesk?
     /// Takes what Shopify calls with.
     package var shopify: ShopifyHooks?
     /// Learns what somebody did at a page, of a shop's orders that are known.
@@ -55,6 +57,7 @@ package struct DaemonCore: Sendable {
         self.ratings = ratings
         self.answerButtons = answerButtons
         texts = nil
+        offers = nil
         shopify = nil
     }
 }

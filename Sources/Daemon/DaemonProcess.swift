@@ -243,6 +243,7 @@ package struct DaemonProcess {
                 endpoint, shop: context.domain, store: store, planner: { context.rules.planner }, transport: engine,
                 logger: logger)
         }
+        core.offers = OfferDesk(store: store, planner: { [contexts] in contexts[$0]?.rules.planner })
         if !chats.isEmpty {
             services.append(
                 ChatMailService(
@@ -270,6 +271,18 @@ package struct DaemonProcess {
                     desk: desk.url, clock: clock, wake: Wake(), heartbeats: heartbeats, logger: logger,
                     trouble: trouble))
         }
+        services.append(
+            PriorityService(
+                store: store, contexts: contexts, clock: clock, wake: Wake(), heartbeats: heartbeats, logger: logger,
+                trouble: trouble))
+        let offered = Wake()
+        byHand.add(offered)
+        newMessages.add(offered)
+        services.append(
+            RemedyService(
+                store: store, contexts: contexts, people: core.listed, post: core.post, desk: configuration.desk?.url,
+                learn: core.learn, clock: clock, wake: offered, newMessages: newMessages, heartbeats: heartbeats,
+                logger: logger, trouble: trouble))
         services.append(
             FileService(
                 shops: contexts.keys.sorted(), store: store, clock: clock, wake: Wake(), heartbeats: heartbeats,
@@ -337,6 +350,7 @@ package struct DaemonProcess {
             var planner = Planner(triggers: triggers.set, inForceSince: triggers.since, live: live, shop: profile)
             planner.holdOutKey = store.holdOutKey(shop: shop.domain)
             planner.giftCeilings = shop.giftCeilings
+            planner.remedyCeilings = shop.remedyCeilings
             return planner
         }
         let triggers = try await reloader.start(now: now, planner: planner)

@@ -35,6 +35,8 @@ struct DeskChannel: Channel {
     }
 
     private func perform(_ act: DeskAct, id: String, now: Moment) async throws(StoreFailure) -> Verdict {
+        // An offer is a row by now; what follows from it is looked after by `RemedyService`.
+        if act.verb == "remedy" { return .accepted(receipt: "offer \(act.effect)") }
         if let done = try await store.conversation(ofEffect: act.effect, shop: context.domain) {
             return .accepted(receipt: "conversation \(done)")
         }
@@ -126,7 +128,8 @@ struct DeskChannel: Channel {
         }
         body.append("An answer to this mail does not reach the customer.")
         let mail = post.mail(
-            "handed_over", to: people, subject: "\(subject) needs a person (\(act.trigger))",
+            "handed_over", to: people,
+            subject: "\(subject) needs a person\(act.trigger.isEmpty ? "" : " (\(act.trigger))")",
             body: body.joined(separator: "\n\n"), about: id, shop: context.domain, now: now)
         guard let mail else { return ([], "no relay is configured") }
         return (
