@@ -144,7 +144,7 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "WebTests",
-            dependencies: ["Web", "Daemon", "Outreach", "Store", "Platform", "Delivery", logging],
+            dependencies: ["Web", "Daemon", "Outreach", "Store", "Platform", "Delivery", "Intake", logging],
             swiftSettings: strict),
         .testTarget(
             name: "BookbagTests",

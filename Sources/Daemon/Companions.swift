@@ -24,6 +24,8 @@ package struct DaemonCore: Sendable {
     package var texts: TextHooks?
     /// The chats of shops that have one, by shop.
     package var chats: [String: ChatDesk] = [:]
+    /// Have a model write a reply for a person, by shop; empty where none is configured.
+    package var writers: [String: ReplyWriter] = [:]
     /// Approves, refuses and chooses what shoppers are offered; nil where nothing can be.
     package var offers: OfferDesk?
     /// Takes what Shopify calls with.

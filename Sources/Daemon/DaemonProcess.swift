@@ -237,6 +237,12 @@ package struct DaemonProcess {
                 desks: desks, store: store, logger: logger, now: { clock.now }, url: site.url)
         }
         core.chats = chats
+        for context in contexts.values {
+            guard let endpoint = context.configuration.understanding else { continue }
+            core.writers[context.domain] = ReplyWriter(
+                endpoint, shop: context.domain, store: store, planner: { context.rules.planner }, transport: engine,
+                logger: logger)
+        }
         core.offers = OfferDesk(store: store, planner: { [contexts] in contexts[$0]?.rules.planner })
         if !chats.isEmpty {
             services.append(
