@@ -160,7 +160,7 @@ extension Connection {
     ) throws -> Int {
         let read: [Int64] = try all(Query.observationsOfConversation, [shop, id]) { $0[0] }
         try removeAlerts(ofConversation: id, shop: shop)
-        for table in ["conversation_alerts", "presence", "conversation_messages"] {
+        for table in ["conversation_alerts", "presence", "past_answers", "conversation_messages"] {
             try run("DELETE FROM \(table) WHERE shop = ? AND conversation_id = ?", [shop, id])
         }
         let messages = try removeStory(ofAggregate: id, shop: shop, tally: &tally)
@@ -200,6 +200,11 @@ extension Connection {
     fileprivate func removeWords(of address: Data, shop: Int64) throws {
         let touched = Set(try all(Query.conversationsWithWordsOf, [shop, address]) { $0[0] as Int64 })
         guard !touched.isEmpty else { return }
+        try run(
+            """
+            DELETE FROM past_answers WHERE shop = ? AND message_id IN (
+                SELECT id FROM conversation_messages WHERE shop = ? AND sender_key = ? AND sender_key IS NOT NULL)
+            """, [shop, shop, address])
         try run("DELETE FROM conversation_messages WHERE shop = ? AND sender_key = ?", [shop, address])
         for id in touched.sorted() {
             try removeAlerts(ofConversation: id, shop: shop)

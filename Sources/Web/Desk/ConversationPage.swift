@@ -29,6 +29,8 @@ struct ConversationPage: PageContent {
         var facts: String
         /// Where it is downloaded; nil where it cannot be.
         var path: String?
+        /// Where a small picture of it is; nil where none can be.
+        var small: String?
         /// Whether it was kept and is not any more.
         var isGone: Bool
     }
