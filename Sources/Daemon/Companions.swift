@@ -22,6 +22,8 @@ package struct DaemonCore: Sendable {
     package let actedByHand: Broadcast
     /// Takes the texts that providers bring.
     package var texts: TextHooks?
+    /// Takes what helpdesks call with.
+    package var helpdesks: HelpdeskHooks?
     /// The chats of shops that have one, by shop.
     package var chats: [String: ChatDesk] = [:]
     /// Takes what Shopify calls with.
@@ -53,6 +55,7 @@ package struct DaemonCore: Sendable {
         self.ratings = ratings
         self.answerButtons = answerButtons
         texts = nil
+        helpdesks = nil
         shopify = nil
     }
 }

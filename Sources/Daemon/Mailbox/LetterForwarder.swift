@@ -31,6 +31,7 @@ struct LetterForwarder: Sendable {
         isStored: Bool = false, talk: ConversationRecord? = nil, isTalk: Bool = true, now: Moment
     ) async throws(StoreFailure) -> Result {
         if let reason = settings.keepsToItself { return .none(reason) }
+        if isTalk, let reason = context.configuration.keepsMail { return .none(reason) }
         var before = 0
         if let sender = mail.sender {
             before = try await store.letters(

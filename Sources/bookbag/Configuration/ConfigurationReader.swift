@@ -159,7 +159,7 @@ struct ConfigurationReader {
         shop.giftCeilings = ceilings
         shop.understanding = second
         shop.hookSecrets = hooks
-        if let entry = keys["hand_over_to"] ?? handOver { shop.handOverTo = team(entry, of: shop) }
+        self.handOver(keys["hand_over_to"] ?? handOver, of: &shop, at: tree.position)
         return shop
     }
 
