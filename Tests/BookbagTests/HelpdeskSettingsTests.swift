@@ -95,7 +95,7 @@ import Testing
             ),
             (
                 "hand_over_to: helpdesk\nhelpdesk: { kind: zendesk, url: \"https://a.example\", token: plain }",
-                "bookbag.yaml:6:", "token"
+                "bookbag.yaml:6:", "plain"
             ),
             (
                 "hand_over_to: helpdesk\nhelpdesk: { kind: zendesk, url: \"https://a.example\", token: \"env:T\", tokn: x }",

@@ -59,7 +59,7 @@ package struct HelpdeskSource: ObservationSource {
                 }
                 news.append(
                     TicketNews(
-                        ticket: number, at: standing.changedAt,
+                        ticket: number, at: standing.isThere ? standing.changedAt : now,
                         standing: TicketNews.Standing(state: standing.state, stamp: stamp)))
                 observations += news.compactMap {
                     $0.observation(shop: shop, conversation: ticket.conversation, now: now)

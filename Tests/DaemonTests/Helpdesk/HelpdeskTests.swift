@@ -249,7 +249,7 @@ private final class Late: Sendable {
             try await bench.settle()
             let comments = try #require(bench.tickets.first).comments
             #expect(comments.count == 2 && comments[0].text == "Where is my order #1?")
-            #expect(comments[1].text.contains("(draft)") && comments[1].text.contains("What we know of order #1"))
+            #expect(comments[1].text.contains("(draft)") && comments[1].text.contains("Order #1 of"))
         }
     }
 
