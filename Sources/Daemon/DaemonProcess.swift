@@ -29,6 +29,9 @@ package struct DaemonProcess {
         let clock = DaemonClock()
         try configuration.listen?.requireFree()
         let store = try open(clock)
+        if store.isCopy {
+            logger.log(Line.copied, ["reason": "what its original did since is learned in silence"])
+        }
         let owner = "\(ProcessInfo.processInfo.processIdentifier)-\(clock.now.milliseconds)"
         let inDoubt = try await store.recover(owner: owner, now: clock.now)
         let metrics = DaemonMetrics()
@@ -200,12 +203,13 @@ package struct DaemonProcess {
                     route: Route(shop: context.domain, channel: .desk),
                     channel: DeskChannel(
                         context: context, store: store, forwarder: wiring.forwarder, texts: texts,
-                        post: ShopPost(offices), journal: journal), context: context, maker: makers[context.domain],
+                        chats: chatForwarder, post: ShopPost(offices), journal: journal), context: context,
+                    maker: makers[context.domain],
                     store: store, clock: clock, wake: acts, heartbeats: heartbeats, metrics: metrics, logger: logger,
                     owner: owner, limit: 1, trouble: trouble, kind: .desk))
             if configuration.pages != nil {
                 answerButtons[context.domain] = AnswerButtons(
-                    store: store, letters: wiring.forwarder, texts: texts, journal: journal)
+                    store: store, letters: wiring.forwarder, texts: texts, chats: chatForwarder, journal: journal)
             }
             services.append(
                 ConversationService(
@@ -250,6 +254,7 @@ package struct DaemonProcess {
             core.helpdesks = HelpdeskHooks(desks: helpdesks, store: store, logger: logger, now: { clock.now })
         }
         core.chats = chats
+        core.offers = OfferDesk(store: store, planner: { [contexts] in contexts[$0]?.rules.planner })
         if !chats.isEmpty {
             services.append(
                 ChatMailService(
@@ -277,6 +282,18 @@ package struct DaemonProcess {
                     desk: desk.url, clock: clock, wake: Wake(), heartbeats: heartbeats, logger: logger,
                     trouble: trouble))
         }
+        services.append(
+            PriorityService(
+                store: store, contexts: contexts, clock: clock, wake: Wake(), heartbeats: heartbeats, logger: logger,
+                trouble: trouble))
+        let offered = Wake()
+        byHand.add(offered)
+        newMessages.add(offered)
+        services.append(
+            RemedyService(
+                store: store, contexts: contexts, people: core.listed, post: core.post, desk: configuration.desk?.url,
+                learn: core.learn, clock: clock, wake: offered, newMessages: newMessages, heartbeats: heartbeats,
+                logger: logger, trouble: trouble))
         services.append(
             FileService(
                 shops: contexts.keys.sorted(), store: store, clock: clock, wake: Wake(), heartbeats: heartbeats,
@@ -344,6 +361,7 @@ package struct DaemonProcess {
             var planner = Planner(triggers: triggers.set, inForceSince: triggers.since, live: live, shop: profile)
             planner.holdOutKey = store.holdOutKey(shop: shop.domain)
             planner.giftCeilings = shop.giftCeilings
+            planner.remedyCeilings = shop.remedyCeilings
             return planner
         }
         let triggers = try await reloader.start(now: now, planner: planner)

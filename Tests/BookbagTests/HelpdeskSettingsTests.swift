@@ -95,7 +95,7 @@ import Testing
             ),
             (
                 "hand_over_to: helpdesk\nhelpdesk: { kind: zendesk, url: \"https://a.example\", token: plain }",
-                "bookbag.yaml:6:", "plain"
+                "bookbag.yaml:6:", "must not be written into this file"
             ),
             (
                 "hand_over_to: helpdesk\nhelpdesk: { kind: zendesk, url: \"https://a.example\", token: \"env:T\", tokn: x }",

@@ -19,7 +19,7 @@ struct SchemaTests {
                 ($0 ^ UInt64($1)) &* 0x100_0000_01b3
             }
         }
-        #expect(digests == [11_836_688_600_224_165_370])
+        #expect(digests == [12_713_591_615_875_885_522])
         #expect(Migration.all.map(\.number) == Migration.all.map(\.number).sorted())
         #expect(Set(Migration.all.map(\.number)).count == Migration.all.count)
     }
@@ -74,7 +74,11 @@ struct SchemaTests {
         ("ordersOfParcel", Query.ordersOfParcel), ("nextAsk", Query.nextAsk), ("openOrders", Query.openOrders),
         ("openBookings", Query.openBookings), ("giftsBeside", Query.giftsBeside), ("booking", Query.booking),
         ("takenBack", Query.takenBack),
-        ("spentOnGifts", Query.spentOnGifts), ("giftOfCustomer", Query.giftOfCustomer),
+        ("spentOf", Query.spentOf), ("remediesOfCustomer", Query.remediesOfCustomer),
+        ("remediesOfPlace", Query.remediesOfPlace),
+        ("returnsOfCustomer", Query.returnsOfCustomer), ("dueOffers", Query.dueOffers),
+        ("offersInState", Query.offersInState), ("offersOfOrder", Query.offersOfOrder),
+        ("giftOfCustomer", Query.giftOfCustomer),
         ("giftOfPlace", Query.giftOfPlace), ("giftOfOrder", Query.giftOfOrder),
         ("waysWithWork", Query.waysWithWork), ("isWaiting", Query.isWaiting), ("resultsOf", Query.resultsOf),
         ("channelFailures", Query.channelFailures), ("oldestTriedAgain", Query.oldestTriedAgain),
@@ -212,10 +216,10 @@ struct SchemaTests {
         }
         // A copy that loses rows is found out before it is the truth, and changes nothing.
         #expect(throws: StoreFailure.self) {
-            try SQLiteEngine.open(path: path, now: t0, migrations: Migration.all + [rebuild("id < 0")])
+            try SQLiteEngine.open(path: path, now: t0, migrations: Migration.all + [rebuild("id < 0")]) { _ in }
         }
-        try SQLiteEngine.open(path: path, now: t0, migrations: Migration.all + [rebuild("1 = 1")]).close()
-        let engine = try SQLiteEngine.open(path: path, now: t0, migrations: [])
+        try SQLiteEngine.open(path: path, now: t0, migrations: Migration.all + [rebuild("1 = 1")]) { _ in }.close()
+        let engine = try SQLiteEngine.open(path: path, now: t0, migrations: []) { _ in }
         let (heard, broken, isOn) = try await engine.read { db in
             (
                 try db.integer("/* test */ SELECT heard_at FROM events WHERE id = ?", [effect.event?.id]),

@@ -46,9 +46,20 @@ final class SQLiteEngine: Sendable {
     }
 
     /// Opens a file and applies the migrations that it has not had yet.
-    static func open(path: String, now: Moment, migrations: [Migration]) throws -> SQLiteEngine {
+    ///
+    /// - Parameter first: runs in a transaction of its own before anything else does.
+    static func open(
+        path: String, now: Moment, migrations: [Migration], first: (Connection) throws -> Void
+    ) throws -> SQLiteEngine {
         let pool = try DatabasePool(path: path, configuration: configuration())
-        let secrets = try pool.writeWithoutTransaction { db in try settle(db, now: now, migrations: migrations) }
+        let secrets = try pool.writeWithoutTransaction { db in
+            let secrets = try settle(db, now: now, migrations: migrations)
+            try db.inTransaction(.immediate) {
+                try first(Connection(database: db))
+                return .commit
+            }
+            return secrets
+        }
         return SQLiteEngine(path: path, writer: pool, secrets: secrets)
     }
 
@@ -118,8 +129,10 @@ final class SQLiteEngine: Sendable {
         try (db.integer("PRAGMA page_count") ?? 0) * (db.integer("PRAGMA page_size") ?? 0)
     }
 
-    /// Copies a snapshot of the database into an empty file, which is marked as a backup of that moment.
-    func copy(to path: String, now: Moment) async throws {
+    /// Copies a snapshot of the database into an empty file.
+    ///
+    /// - Parameter mark: says in the copy what it is.
+    func copy(to path: String, mark: @escaping @Sendable (Connection) throws -> Void) async throws {
         try await read { db in
             var configuration = Configuration()
             configuration.foreignKeysEnabled = true
@@ -131,8 +144,7 @@ final class SQLiteEngine: Sendable {
                         PRAGMA synchronous = FULL;
                         PRAGMA journal_mode = DELETE;
                         """)
-                try Connection(database: target).run(
-                    "UPDATE store SET restored_from = ? WHERE one = 1", [now.milliseconds])
+                try mark(Connection(database: target))
             }
             try copy.close()
         }
@@ -207,6 +219,11 @@ final class SQLiteEngine: Sendable {
             """, [newSecret(), newSecret(), now.milliseconds, now.milliseconds])
         guard let stored = try secrets(db) else { throw StoreFailure.unreadable("no secret, or one") }
         return stored
+    }
+
+    /// Whether each page and each index of the file is as it should be.
+    static func isSound(_ db: Connection) throws -> Bool {
+        try db.first("PRAGMA quick_check(1)", [], { row -> String in row[0] }) == "ok"
     }
 
     /// The version of the schema in the file: 0 for an empty file.

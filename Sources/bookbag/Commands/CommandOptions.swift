@@ -73,7 +73,8 @@ struct CommandOptions: ParsableArguments {
             })
     }
 
-    private func storePath() throws -> String {
+    /// The file of the store, by the configuration as far as it can be read.
+    func storePath() throws -> String {
         let environment = ProcessInfo.processInfo.environment
         if let data = FileManager.default.contents(atPath: config), let text = String(data: data, encoding: .utf8),
             let tree = YAMLReader.read(text, file: config).tree, case .map(let entries) = tree.content,
