@@ -101,11 +101,7 @@ struct HelpdeskJudge: Sendable {
         }
         if record.channel == .chat, let name = record.address, ChatRules.isName(name), context.configuration.chat != nil
         {
-            let words = TextMessage.shortForm(ofMarkdown: markdown)
-            if !words.isEmpty {
-                message = .chat(
-                    id: MessageIdentity.chat(shop: shop, kind: "reply", about: key), session: name, text: words)
-            }
+            message = PersonalReply.chat(markdown, to: name, key: key, shop: shop)
         }
         return message.map {
             ConversationMail(.person, maker: "reply", key: key, message: $0, dueAt: now, carries: 0)

@@ -381,6 +381,42 @@ private final class Late: Sendable {
         }
     }
 
+    @Test("an agent's reply to whom the helpdesk has no address of goes where she wrote", arguments: HelpBench.kinds)
+    func relayed(_ kind: HelpdeskSettings.Kind) async throws {
+        let number = "+447700900123"
+        try await HelpBench.with(
+            kind,
+            configure: { shop in
+                let settings = SMSSettings(
+                    .gateway(url: "https://gw.example", secrets: [], from: nil, allowPrivate: false),
+                    confirmsStops: true)
+                var end = FarEnd(target: "", limit: 1) { try settings.open($0) }
+                end.sms = settings
+                shop.farEnds[.sms] = [end]
+            }
+        ) { bench in
+            var opening = ConversationRecord(shop: benchShop, channel: .sms, openedAt: bench.now)
+            opening.address = number
+            var said = ConversationMessage(
+                .incoming, by: .shopper, at: bench.now, text: "Is it lost?", channel: .sms)
+            said.sender = number
+            let change = ConversationRules.receive(said, into: nil, opening: opening, answers: false, now: bench.now)
+            _ = try await bench.store.commit(change, now: bench.now)
+            try await bench.settle()
+            let first = try #require(bench.tickets.first?.comments.first)
+            #expect(first.text.hasSuffix("Is it lost?") && first.isPublic == (kind == .zendesk))
+            bench.mails.bench.pass(.minutes(2))
+            bench.say("No, it comes *today*.", by: anna)
+            try await bench.look()
+            try await bench.look()
+            let texts = try await bench.store.claim(
+                Route(shop: benchShop, channel: .sms), limit: 9, owner: "t", lease: .minutes(5), now: bench.now)
+            #expect(texts.map(\.message.envelope.recipient) == [number])
+            #expect(texts.first?.message.asText?.text == "No, it comes *today*.")
+            #expect(try await bench.mails.conversation().holder == anna)
+        }
+    }
+
     @Test("what Zendesk has closed goes on in a follow-up, once")
     func followUp() async throws {
         try await HelpBench.with(.zendesk) { bench in
