@@ -144,9 +144,9 @@ let package = Package(
         .testTarget(
             name: "DaemonTests",
             dependencies: [
-                "Daemon", "DNS", "Intake", "Outreach", "Store", "Delivery", "Platform", "LoopTesting", grdb, lifecycle,
-                lifecycleTesting,
-                logging,
+                "Daemon", "DNS", "Intake", "Outreach", "Store", "Delivery", "Platform", "LoopTesting", "Sandbox",
+                "Doubles",
+                grdb, lifecycle, lifecycleTesting, logging,
             ],
             swiftSettings: strict),
         .testTarget(

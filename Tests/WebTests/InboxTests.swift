@@ -149,6 +149,43 @@ struct InboxTests {
         #expect(odd.status == 303)
     }
 
+    @Test("one that has a ticket in the helpdesk names it, and links there")
+    func ticket() async throws {
+        let bench = try await DeskBench()
+        try await bench.order(1001)
+        let talk = try await bench.wrote("Is it lost?", about: 1001)
+        let browser = try await Browser(bench, cleo)
+        #expect(await browser.open("inbox/\(talk.id)").text.contains("In the helpdesk") == false)
+        let post = TicketPost(
+            .open, of: talk, mark: "open", ticket: nil, text: "Is it lost?", isPublic: true, at: bench.now)
+        let ticket = Ticket(shop: figs, conversation: talk.id)
+        #expect(try await bench.store.put(post, ticket, now: bench.now))
+        #expect(try await bench.store.put(post, ticket, now: bench.now) == false, "one thing at a time")
+        #expect(await browser.open("inbox/\(talk.id)").text.contains("A ticket is being opened."))
+        for url in ["https://fig.example/agent/tickets/101?a=1&b=2", "javascript:alert(1)"] {
+            let route = Route(shop: figs, channel: .helpdesk)
+            let claims = try await bench.store.claim(
+                route, limit: 9, owner: "d", lease: .minutes(5), now: bench.now)
+            let begun = try await bench.store.begin(claims, lease: .minutes(5), now: bench.now).begun
+            _ = try await bench.store.finish(
+                begun.map {
+                    AttemptOutcome(
+                        claim: $0, verdict: .accepted(receipt: "ticket 101"), results: ["ticket": "101", "url": url])
+                }, now: bench.now)
+            #expect(try await bench.store.settleTickets(shop: figs, limit: 9, now: bench.now) == 1)
+            let page = await browser.open("inbox/\(talk.id)").text
+            #expect(page.contains("Ticket 101") && page.contains("is open."))
+            let link = "href=\"https://fig.example/agent/tickets/101?a=1&amp;b=2\""
+            #expect(page.contains(link) == url.hasPrefix("https"))
+            #expect(!page.contains("javascript:alert"))
+            var next = try #require(try await bench.store.ticket(of: talk.id, shop: figs))
+            next.handOver += 1
+            let note = TicketPost(
+                .note, of: talk, mark: "note", ticket: "101", text: "x", isPublic: false, at: bench.now)
+            #expect(try await bench.store.put(note, next, now: bench.now))
+        }
+    }
+
     @Test("a list goes on by key, without gaps or doubles", arguments: ["needs", "all", "closed"])
     func paging(_ list: String) async throws {
         let bench = try await DeskBench()
