@@ -144,14 +144,14 @@ let package = Package(
         .testTarget(
             name: "DaemonTests",
             dependencies: [
-                "Daemon", "DNS", "Intake", "Outreach", "Store", "Delivery", "Platform", "LoopTesting", grdb, lifecycle,
-                lifecycleTesting,
-                logging,
+                "Daemon", "DNS", "Intake", "Outreach", "Store", "Delivery", "Platform", "LoopTesting", "Sandbox",
+                "Doubles",
+                grdb, lifecycle, lifecycleTesting, logging,
             ],
             swiftSettings: strict),
         .testTarget(
             name: "WebTests",
-            dependencies: ["Web", "Daemon", "Outreach", "Store", "Platform", "Delivery", logging],
+            dependencies: ["Web", "Daemon", "Outreach", "Store", "Platform", "Delivery", "Intake", logging],
             swiftSettings: strict),
         .testTarget(
             name: "BookbagTests",

@@ -1,6 +1,7 @@
 import Daemon
 import Delivery
 import Foundation
+import Intake
 import Logging
 import Outreach
 import Platform
@@ -77,7 +78,8 @@ final class DeskBench: Sendable {
         url: String = "https://desk.juniperfig.example", authority: String = "desk.juniperfig.example",
         userHeader: String? = nil, store given: Store? = nil, pages designs: [String: String] = [:],
         state: String? = nil, triggers: String = "/nowhere", savesEdits: Bool = true,
-        trials: EditTrials = EditTrials(), checkups: Checkups = Checkups(), answering: [String: String] = [:]
+        trials: EditTrials = EditTrials(), checkups: Checkups = Checkups(), answering: [String: String] = [:],
+        model: (any HTTPTransport)? = nil
     ) async throws {
         let (statements, journal) = (Lines(), Lines())
         self.statements = statements
@@ -126,6 +128,16 @@ final class DeskBench: Sendable {
                 }),
             answerButtons: Dictionary(
                 uniqueKeysWithValues: [figs, looms].map { ($0, AnswerButtons(store: store)) }))
+        if let model {
+            let set = TriggerSet(settings: ShopSettings(brand: brand), triggers: [], templates: TemplateSet())
+            let planner = Planner(
+                triggers: set, inForceSince: [:], live: LiveSince(shop: .distantPast), shop: ShopProfile(domain: figs))
+            core.writers = [
+                figs: ReplyWriter(
+                    Configuration.Model(url: "http://127.0.0.1:1/v1", model: "qwen3"), shop: figs, store: store,
+                    planner: { planner }, transport: model, logger: core.logger)
+            ]
+        }
         let offering = try Self.planner()
         core.offers = OfferDesk(store: store, planner: { _ in offering })
         core.chats = [figs: ChatDesk(settings: try #require(chat.chat), wake: Wake())]

@@ -455,6 +455,12 @@ struct DeliveryService: Service {
     /// How the shop's people are told about one that was given up.
     private func entry(_ claim: Claim, _ why: String) -> GivenUpNotices.Entry {
         let effect = claim.effect
+        if let command = ActionCommand(claim.message) {
+            return GivenUpNotices.Entry(
+                route: name, message: effect.id,
+                what: "\(command.action.words) for \(command.name), by \(effect.trigger)",
+                why: why, at: clock.now)
+        }
         let order = effect.event.map { " of \($0.orderName)" } ?? ""
         return GivenUpNotices.Entry(
             route: name, message: effect.id, what: "\(effect.trigger)\(order)", why: why, at: clock.now)

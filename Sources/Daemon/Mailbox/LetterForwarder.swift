@@ -33,6 +33,7 @@ struct LetterForwarder: Sendable {
         understood: Understood? = nil, now: Moment
     ) async throws(StoreFailure) -> Result {
         if let reason = settings.keepsToItself { return .none(reason) }
+        if isTalk, let reason = context.configuration.keepsMail { return .none(reason) }
         var before = 0
         if let sender = mail.sender {
             before = try await store.letters(

@@ -116,6 +116,7 @@ extension Migration {
                 id INTEGER NOT NULL,
                 placed_at INTEGER NOT NULL,
                 updated_at INTEGER NOT NULL,
+                -- A test, or another order's goods sent again: it counts for nobody.
                 test INTEGER NOT NULL CHECK (test IN (0, 1)),
                 address_key BLOB CHECK (length(address_key) = 16),
                 customer_key BLOB CHECK (length(customer_key) = 16),
@@ -626,6 +627,28 @@ extension Migration {
                 PRIMARY KEY (shop, effect_id, number),
                 FOREIGN KEY (shop, effect_id) REFERENCES effects (shop, id)
             ) STRICT, WITHOUT ROWID;
+
+            -- Where the shop's helpdesk has a conversation: one ticket each. `number` is the helpdesk's own, `stamp` its
+            -- word for the version that was read last. `posted_to` is the last message that was written there,
+            -- `hand_over` the hand-over that its last note tells of. While `posting`, what became of the last that was
+            -- written (`effect_id`) is not noted yet.
+            CREATE TABLE tickets (
+                shop INTEGER NOT NULL,
+                conversation_id INTEGER NOT NULL,
+                number TEXT CHECK (number <> ''),
+                url TEXT CHECK (url <> ''),
+                state TEXT NOT NULL CHECK (state IN ('opening', 'open', 'solved', 'closed', 'refused')),
+                stamp TEXT CHECK (stamp <> ''),
+                posted_to INTEGER NOT NULL,
+                hand_over INTEGER NOT NULL CHECK (hand_over >= 0),
+                effect_id INTEGER NOT NULL,
+                posting INTEGER NOT NULL CHECK (posting IN (0, 1)),
+                PRIMARY KEY (shop, conversation_id),
+                FOREIGN KEY (shop, conversation_id) REFERENCES conversations (shop, id),
+                CHECK ((number IS NULL) = (state IN ('opening', 'refused')))
+            ) STRICT, WITHOUT ROWID;
+            CREATE INDEX tickets_by_number ON tickets (shop, number) WHERE number IS NOT NULL;
+            CREATE INDEX tickets_posting ON tickets (shop, conversation_id) WHERE posting = 1;
 
             -- The results of effects that are more than a message.
             CREATE TABLE results (

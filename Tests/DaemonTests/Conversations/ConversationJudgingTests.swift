@@ -23,7 +23,11 @@ struct MailBench {
     /// - Parameters:
     ///   - team: who gets conversations by mail.
     ///   - people: who answers at the desk.
-    init(_ files: [String: String] = listens, team: String? = nil, people: [Person] = []) async throws {
+    ///   - configure: what else bookbag.yaml says.
+    init(
+        _ files: [String: String] = listens, team: String? = nil, people: [Person] = [],
+        configure: (inout Configuration.Shop) -> Void = { _ in }
+    ) async throws {
         self.people = ListedPeople(People(people))
         bench = try await LoopBench(files.merging(["thanks.yaml": LoopBench.thanks]) { $1 }, webhooks: ["helpdesk"])
         try await bench.see(1)
@@ -32,6 +36,7 @@ struct MailBench {
             imap: nil, lmtp: "/run/l.sock", onlyTo: ["hello@juniperfig.example"],
             authservID: team == nil ? nil : "mx.juniperfig.example")
         shop.handOverTo = team.flatMap { MailAddress(address: $0) }
+        configure(&shop)
         context = ShopContext(configuration: shop, rules: bench.context.rules)
     }
 

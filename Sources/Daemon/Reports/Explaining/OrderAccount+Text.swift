@@ -35,7 +35,11 @@ extension OrderAccount {
             for outcome in happening.outcomes { lines += self.lines(outcome, on: own, clock) }
         }
         tellAsides(before: .distantFuture)
-        if happenings.isEmpty, self.asides.isEmpty {
+        for deed in deeds {
+            let own = turn(to: deed.at)
+            lines += self.lines(deed.outcome, on: own, clock)
+        }
+        if happenings.isEmpty, self.asides.isEmpty, deeds.isEmpty {
             lines += ["", "Nothing has happened to it that Bookbag knows of."]
         }
         return lines.joined(separator: "\n")
