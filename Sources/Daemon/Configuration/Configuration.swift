@@ -33,6 +33,8 @@ package struct Configuration: Sendable {
         package var webhooks: [String: Webhook]
         /// Who gets conversations by mail, and answers them so; nil for nobody.
         package var handOverTo: MailAddress?
+        /// Whether conversations are handed over to the helpdesk.
+        package var handsOverToHelpdesk = false
         /// The targets of channels that define their own configuration.
         package var farEnds: [ChannelName: [FarEnd]]
         /// What all gifts may cost at most, whatever policy.yaml says.

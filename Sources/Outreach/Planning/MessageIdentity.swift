@@ -50,6 +50,14 @@ public enum MessageIdentity {
         "sms_\(identify("sms", shop, kind, key))"
     }
 
+    /// What tells a conversation's ticket from every other in the helpdesk.
+    public static func ticket(shop: String, _ conversation: Int64, openedAt: Moment) -> String {
+        identify("ticket", shop, "\(conversation)", "\(openedAt.milliseconds)")
+    }
+
+    /// The id of something that is written to a ticket, by its key.
+    public static func post(of key: String) -> String { "post_\(identify("post", key))" }
+
     /// 128 bits of SHA-256 over the parts, each preceded by its length, so that no two lists of parts look alike.
     fileprivate static func identify(_ parts: String...) -> String {
         var hash = SHA256()

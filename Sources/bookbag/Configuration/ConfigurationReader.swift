@@ -161,7 +161,7 @@ struct ConfigurationReader {
         shop.actionCeilings = ceilings
         shop.understanding = second
         shop.hookSecrets = hooks
-        if let entry = keys["hand_over_to"] ?? handOver { shop.handOverTo = team(entry, of: shop) }
+        self.handOver(keys["hand_over_to"] ?? handOver, of: &shop, at: tree.position)
         return shop
     }
 

@@ -270,7 +270,7 @@ struct EffectTeller {
 
     var outcome: OrderAccount.Outcome {
         OrderAccount.Outcome(
-            trigger: effect.trigger, to: LineWords.destination(effect.line), id: effect.id,
+            trigger: effect.trigger, to: LineWords.destination(of: effect), id: effect.id,
             state: effect.state.rawValue, reason: effect.reason?.rawValue, detail: effect.detail,
             sentence: sentence, subject: story.line.summary, messageID: story.line.messageID, steps: steps)
     }
@@ -523,6 +523,13 @@ package enum LineWords {
     /// `email:merchant` as `e-mail to the shop`.
     package static func destination(_ line: String) -> String {
         ChannelKind.standard.destination(ofLine: line)
+    }
+
+    /// Where an effect goes. What Bookbag sends by itself is mostly for the shop's own people.
+    package static func destination(of effect: Effect) -> String {
+        let isTheirs =
+            effect.origin == .system && effect.channel == .email && !SystemMail.toCustomers.contains(effect.trigger)
+        return isTheirs ? "e-mail to your people" : destination(effect.line)
     }
 }
 
