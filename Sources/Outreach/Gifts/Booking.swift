@@ -19,7 +19,7 @@ public struct Booking: Hashable, Sendable {
     public var orderID: String
     /// Where the order goes, as it is compared; nil if it goes nowhere.
     public var address: String?
-    /// The line of the message that tells of it, without which it is taken back; empty if it is not.
+    /// The line of the message that tells of it; of what needs none, its verb.
     public var teller: String
     /// What may be spent: it is stale if that is used up by now.
     public var caps: [Cap]
