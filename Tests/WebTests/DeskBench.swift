@@ -145,7 +145,10 @@ final class DeskBench: Sendable {
         people = PeopleBook(Self.listed, core: core)
         desk = DeskSite(
             core: core, site: deskSite, people: people, pages: pages, lookAgain: LookAgain(),
-            edits: EditDesk(wake: Wake(), trials: trials), checkups: checkups)
+            edits: EditDesk(wake: Wake(), trials: trials), checkups: checkups,
+            thumbnails: Thumbnails(making: { file in
+                file.starts(with: Array("file 0".utf8)) ? Array("small".utf8) : nil
+            }))
         shopper = PublicSite(core: core, site: pagesSite, pages: pages)
         box.bench.withLock { $0 = self }
     }
@@ -360,7 +363,8 @@ final class DeskBench: Sendable {
     func wrote(
         _ text: String = "Where is my order?", into id: Int64? = nil, about order: Int? = nil, shop: String = figs,
         from address: String = "robin@example.com", name: String? = "Robin Ashdown", subject: String = "My order",
-        understood: Understood? = DeskBench.understood, files: [String] = [], answers: Bool = false
+        understood: Understood? = DeskBench.understood, files: [String] = [], types: String = "text/html",
+        answers: Bool = false
     ) async throws -> ConversationRecord {
         var message = ConversationMessage(.incoming, by: .shopper, at: now, text: text, channel: .mailbox)
         message.sender = address
@@ -377,7 +381,7 @@ final class DeskBench: Sendable {
                         kind: "mail.inbox", bytes: mail, address: address)
                 ], now: now)
             message.observationID = try #require(kept.first).id
-            message.files = files.map { MessageFile(name: $0, type: "text/html", size: 84_000) }
+            message.files = files.map { MessageFile(name: $0, type: types, size: 84_000) }
         }
         message.trust = 1
         var opening = ConversationRecord(shop: shop, channel: .mailbox, openedAt: now)
@@ -394,6 +398,24 @@ final class DeskBench: Sendable {
         let record = try await conversation(written.id, shop: shop)
         if !files.isEmpty { file.withLock { $0 = "\(written.id)/file/\(record.messages.last?.id ?? 0)-0" } }
         return record
+    }
+
+    /// A letter that is read for the story alone, with what would have been answered.
+    func before(
+        _ text: String, about order: Int? = nil, from address: String = "robin@example.com",
+        answer: String = "It is in Leeds.", name: String? = "Robin Ashdown", asking intent: String? = nil
+    ) async throws {
+        var message = ConversationMessage(.incoming, by: .shopper, at: now, text: text, channel: .mailbox)
+        message.sender = address
+        message.understood = Self.understood
+        if let intent { message.understood?.asks = [intent] }
+        var opening = ConversationRecord(shop: figs, channel: .mailbox, openedAt: now)
+        (opening.address, opening.name) = (address, name)
+        opening.orderID = order.map { "gid://shopify/Order/\($0)" }
+        var change = ConversationRules.receive(
+            message, into: nil, opening: opening, isSilent: true, answers: true, now: now)
+        change.past = PastAnswer(message.understood, because: nil, text: answer)
+        _ = try #require(try await store.commit(change, now: now))
     }
 
     /// A mail with files of those names, whatever is in these.

@@ -106,6 +106,86 @@ struct InboxTests {
         }
     }
 
+    @Test("mail from before is judged on one page, counts once, and leads to the next")
+    func past() async throws {
+        let bench = try await DeskBench()
+        try await bench.order(1001)
+        for number in 0..<14 { try await bench.before("Where is parcel \(number)?", about: 1001) }
+        let browser = try await Browser(bench, cleo)
+        #expect(await browser.open("inbox").text.contains("<a href=\"/juniperfig/inbox/past\">Mail from before</a>"))
+        let page = await browser.open("inbox/past").text
+        #expect(page.contains("Of 14 letters from before, Bookbag would have answered 14"))
+        #expect(page.contains("where is my order (English) <span class=\"count\">14</span>"))
+        #expect(page.contains("0 of 29 were right so far, and none was wrong."))
+        #expect(page.contains("Where is parcel 13?") && page.contains("It is in Leeds.") && page.contains("#1001"))
+        #expect(page.contains("2 more of this kind follow."))
+        let numbers = page.matches(of: /name="is(\d+)" value="right"/).map { String($0.1) }
+        try #require(numbers.count == PastMailPage.lettersOfPage)
+        var form = ["about": "en.where_is_my_order"]
+        for number in numbers.prefix(10) { form["is\(number)"] = "right" }
+        form["is\(numbers[10])"] = "wrong"
+        form["meant\(numbers[10])"] = "invoice"
+        form["is\(numbers[11])"] = "passed"
+        for _ in 1...2 {
+            let answer = await bench.ask(
+                "/juniperfig/inbox/past", method: "POST", form: form, cookies: browser.cookies)
+            #expect(answer.status == 303)
+            #expect(answer.headers["location"] == "/juniperfig/inbox/past?about=en.where_is_my_order")
+        }
+        let proof = try await bench.proof()
+        #expect(proof.right == 10 && proof.wrong == 1)
+        let next = await browser.open("inbox/past?about=en.where_is_my_order").text
+        #expect(next.contains("Where is parcel 1?") && !next.contains("Where is parcel 5?"))
+        #expect(next.contains("10 of 46 were right so far, and one was wrong."))
+        #expect(try await bench.done() == ["judged_past"])
+        #expect(try await bench.store.inbox(shop: figs, list: .closed).count == 14)
+        let left = next.matches(of: /name="is(\d+)" value="right"/).map { String($0.1) }
+        form = Dictionary(uniqueKeysWithValues: left.map { ("is\($0)", "right") })
+        _ = await bench.ask("/juniperfig/inbox/past", method: "POST", form: form, cookies: browser.cookies)
+        #expect(await browser.open("inbox/past").text.contains("All that would have been answered is judged."))
+        #expect(await !browser.open("inbox").text.contains("Mail from before"))
+        form = ["isx": "right", "is1": "perhaps", "is999999": "right"]
+        let odd = await bench.ask("/juniperfig/inbox/past", method: "POST", form: form, cookies: browser.cookies)
+        #expect(odd.status == 303)
+    }
+
+    @Test("one that has a ticket in the helpdesk names it, and links there")
+    func ticket() async throws {
+        let bench = try await DeskBench()
+        try await bench.order(1001)
+        let talk = try await bench.wrote("Is it lost?", about: 1001)
+        let browser = try await Browser(bench, cleo)
+        #expect(await browser.open("inbox/\(talk.id)").text.contains("In the helpdesk") == false)
+        let post = TicketPost(
+            .open, of: talk, mark: "open", ticket: nil, text: "Is it lost?", isPublic: true, at: bench.now)
+        let ticket = Ticket(shop: figs, conversation: talk.id)
+        #expect(try await bench.store.put(post, ticket, now: bench.now))
+        #expect(try await bench.store.put(post, ticket, now: bench.now) == false, "one thing at a time")
+        #expect(await browser.open("inbox/\(talk.id)").text.contains("A ticket is being opened."))
+        for url in ["https://fig.example/agent/tickets/101?a=1&b=2", "javascript:alert(1)"] {
+            let route = Route(shop: figs, channel: .helpdesk)
+            let claims = try await bench.store.claim(
+                route, limit: 9, owner: "d", lease: .minutes(5), now: bench.now)
+            let begun = try await bench.store.begin(claims, lease: .minutes(5), now: bench.now).begun
+            _ = try await bench.store.finish(
+                begun.map {
+                    AttemptOutcome(
+                        claim: $0, verdict: .accepted(receipt: "ticket 101"), results: ["ticket": "101", "url": url])
+                }, now: bench.now)
+            #expect(try await bench.store.settleTickets(shop: figs, limit: 9, now: bench.now) == 1)
+            let page = await browser.open("inbox/\(talk.id)").text
+            #expect(page.contains("Ticket 101") && page.contains("is open."))
+            let link = "href=\"https://fig.example/agent/tickets/101?a=1&amp;b=2\""
+            #expect(page.contains(link) == url.hasPrefix("https"))
+            #expect(!page.contains("javascript:alert"))
+            var next = try #require(try await bench.store.ticket(of: talk.id, shop: figs))
+            next.handOver += 1
+            let note = TicketPost(
+                .note, of: talk, mark: "note", ticket: "101", text: "x", isPublic: false, at: bench.now)
+            #expect(try await bench.store.put(note, next, now: bench.now))
+        }
+    }
+
     @Test("a list goes on by key, without gaps or doubles", arguments: ["needs", "all", "closed"])
     func paging(_ list: String) async throws {
         let bench = try await DeskBench()

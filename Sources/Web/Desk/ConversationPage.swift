@@ -29,6 +29,8 @@ struct ConversationPage: PageContent {
         var facts: String
         /// Where it is downloaded; nil where it cannot be.
         var path: String?
+        /// Where a small picture of it is; nil where none can be.
+        var small: String?
         /// Whether it was kept and is not any more.
         var isGone: Bool
     }
@@ -85,6 +87,25 @@ struct ConversationPage: PageContent {
         var sureness: String
         var author: String
         var doubts: [String]
+    }
+    struct TicketShown: Encodable, Sendable {
+        var name: String
+        var url: String?
+        /// How it stands there.
+        var standing: String
+
+        init?(_ ticket: Ticket?) {
+            guard let ticket else { return nil }
+            name = ticket.number.map { "Ticket \($0)" } ?? "A ticket"
+            url = ticket.url.flatMap { $0.hasPrefix("https://") || $0.hasPrefix("http://127.0.0.1") ? $0 : nil }
+            switch ticket.state {
+            case .opening: standing = "is being opened"
+            case .open: standing = "is open"
+            case .solved: standing = "is solved"
+            case .closed: standing = "is closed"
+            case .refused: standing = "was refused by the helpdesk; the Outbox says why"
+            }
+        }
     }
     struct Why: Encodable, Sendable {
         var trigger: String
@@ -143,6 +164,8 @@ struct ConversationPage: PageContent {
     var colleagues: [Choice]
     var customerPath: String?
     var address: String
+    /// Its ticket in the helpdesk; nil where it has none.
+    var ticket: TicketShown?
     var order: Order?
     var understanding: Understanding?
     var whys: [Why]
@@ -265,6 +288,8 @@ extension DeskSite {
                 away: visit.facts[.away] ?? AwayBoard(), now: now),
             customerPath: customerPath(of: record.facts, visit),
             address: ChatRules.isName(conversation.address) ? "" : conversation.address ?? "",
+            ticket: ConversationPage.TicketShown(
+                try await store.ticket(of: conversation.id, shop: visit.shop)),
             order: record.isOrder ? orderBeside(record, clock: clock, now: now, visit: visit) : nil,
             understanding: understood.map(Self.understanding), whys: whys(view),
             silences: silences, orders: orders,
