@@ -26,7 +26,7 @@ struct Bookbag: AsyncParsableCommand {
             ExplainCommand.self, SchemaCommand.self, StatusCommand.self, DoctorCommand.self, TriggersCommand.self,
             OutboxCommand.self, ClockCommand.self, SuppressCommand.self, BackupCommand.self, ExportCommand.self,
             EraseCommand.self, DeskCommand.self, RenderCommand.self, TrackCommand.self, MailCommand.self,
-            PauseCommand.self, ResumeCommand.self,
+            PauseCommand.self, ResumeCommand.self, StoreCommand.self,
             MailboxCommand.self, ReportCommand.self, UnderstandCommand.self,
             SandboxCommand.self,
             ReadTriggersCommand.self, TryEditCommand.self,

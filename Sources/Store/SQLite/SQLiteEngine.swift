@@ -100,7 +100,7 @@ final class SQLiteEngine: Sendable {
 
     /// Passes the one writing connection to `body`, in its turn, outside any transaction.
     func write(_ body: @escaping @Sendable (WritingConnection) -> Void) {
-        writer.asyncWriteWithoutTransaction { db in body(WritingConnection(database: db)) }
+        writer.asyncWriteWithoutTransaction { db in body(WritingConnection(db)) }
     }
 
     /// Passes a read-only connection to `body`, on one snapshot of the database.
@@ -125,7 +125,8 @@ final class SQLiteEngine: Sendable {
             configuration.foreignKeysEnabled = true
             let copy = try DatabaseQueue(path: path, configuration: configuration)
             try copy.writeWithoutTransaction { target in
-                try db.database.backup(to: target)
+                guard case .sqlite(let line) = db.line else { return }
+                try line.database.backup(to: target)
                 try target.execute(
                     sql: """
                         PRAGMA synchronous = FULL;
@@ -224,6 +225,12 @@ final class SQLiteEngine: Sendable {
                     "\(path) was made by a build from before the first release, whose stores are not migrated. Move it away; bookbag creates a new one."
                 )
             }
+            if application == Migration.movedID {
+                throw StoreFailure(
+                    .notAStore,
+                    "\(path) was copied to a PostgreSQL server, which has what happened since. Write 'store:' into bookbag.yaml, as 'bookbag store copy' said."
+                )
+            }
             guard application == Migration.applicationID || (application == 0 && isEmpty) else {
                 throw StoreFailure(
                     .notAStore, "\(path) is not a bookbag store. Name another file, or move this one away.")
@@ -231,21 +238,4 @@ final class SQLiteEngine: Sendable {
             return try Migration.version(of: db)
         }
     }
-}
-
-/// The writing connection, on which transactions begin and end.
-struct WritingConnection {
-    let database: Database
-
-    /// For the steps of a transaction.
-    var connection: Connection { Connection(database: database) }
-
-    /// Begins a write transaction.
-    func begin() throws { try database.beginTransaction(.immediate) }
-
-    /// Commits to disk.
-    func commit() throws { try database.commit() }
-
-    /// Rolls back the transaction, if anything is left to undo.
-    func rollback() { try? database.rollback() }
 }
