@@ -46,17 +46,14 @@ final class PostgresEngine: Sendable {
     /// Called when the last use is over, for tests that share a server.
     let onEnd = Mutex<(@Sendable () -> Void)?>(nil)
 
-    private init(
-        path: String, writer: Worker, readers: [Worker], secrets: (own: Data, links: SQLiteEngine.LinkSecrets),
-        owned: (token: Int64, wasGivenBack: Bool)?
-    ) {
+    private init(path: String, writer: Worker, readers: [Worker], _ opened: Opened) {
         self.path = path
         self.writer = writer
         self.readers = readers
-        secret = secrets.own
-        linkSecrets = secrets.links
-        token = owned?.token
-        wasGivenBack = owned?.wasGivenBack ?? true
+        secret = opened.secret
+        linkSecrets = opened.linkSecrets
+        token = opened.token
+        wasGivenBack = opened.wasGivenBack
     }
 
     deinit { onEnd.withLock { $0 }?() }
@@ -81,13 +78,34 @@ final class PostgresEngine: Sendable {
         let writer = Worker(settings, label: "bookbag.store.writer")
         let readers = (0..<max(1, count)).map { Worker(settings, label: "bookbag.store.reader\($0)") }
         let path = settings.name
-        let (secrets, owned) = try writer.sync { line in
-            try line.connect()
-            try settle(line, create: create && !isReadOnly, mayMigrate: !isReadOnly, path: path, now: now)
-            let owned = role == .daemon && !isReadOnly ? try own(line, who: who, path: path) : nil
-            return (try secrets(line), owned)
+        let opened = try writer.sync { line -> Opened in
+            try prepare(line, role: role, create: create, who: who, isReadOnly: isReadOnly, path: path, now: now)
         }
-        return PostgresEngine(path: path, writer: writer, readers: readers, secrets: secrets, owned: owned)
+        return PostgresEngine(path: path, writer: writer, readers: readers, opened)
+    }
+
+    /// What is known of a store once it is open.
+    private struct Opened: Sendable {
+        var secret: Data
+        var linkSecrets: SQLiteEngine.LinkSecrets
+        /// A daemon's token, and whether the one before gave the store back.
+        var token: Int64?
+        var wasGivenBack = true
+    }
+
+    private static func prepare(
+        _ line: PostgresLine, role: Store.Role, create: Bool, who: String, isReadOnly: Bool, path: String, now: Moment
+    ) throws -> Opened {
+        try line.connect()
+        try settle(line, create: create && !isReadOnly, mayMigrate: !isReadOnly, path: path, now: now)
+        let (own, links) = try secrets(line)
+        var opened = Opened(secret: own, linkSecrets: links)
+        if role == .daemon, !isReadOnly {
+            let owned = try Self.own(line, who: who, path: path)
+            opened.token = owned.token
+            opened.wasGivenBack = owned.wasGivenBack
+        }
+        return opened
     }
 
     /// Creates the schema or brings it up to date, one process at a time, in one transaction.

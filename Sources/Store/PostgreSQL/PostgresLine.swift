@@ -406,7 +406,7 @@ final class PostgresLine {
             switch value {
             case .null: places[places.count - 1] = -1
             case .integer(let number): buffer += String(number).utf8
-            case .text(let text): append(text)
+            case .text(let text): buffer += PostgresText.stored(text).utf8
             case .bytes(let bytes): buffer += bytes
             case .data(let data): buffer += data
             }
@@ -427,16 +427,6 @@ final class PostgresLine {
         }
         guard isSent == 1 else { throw lost() }
         expected.append(expectation)
-    }
-
-    /// PostgreSQL's texts hold no U+0000; the sign of what cannot be shown stands for it.
-    private func append(_ text: String) {
-        let utf8 = text.utf8
-        guard utf8.contains(0) else {
-            buffer += utf8
-            return
-        }
-        for byte in utf8 { if byte == 0 { buffer += [0xEF, 0xBF, 0xBD] } else { buffer.append(byte) } }
     }
 
     private func prepared(_ sql: String) throws -> Statement {

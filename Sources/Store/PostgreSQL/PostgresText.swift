@@ -24,6 +24,14 @@ enum PostgresText {
         ) { _ in nil }
     }
 
+    /// A text as the server stores it: it takes no U+0000, and the sign of what cannot be shown stands for it.
+    static func stored(_ text: String) -> String {
+        guard text.utf8.contains(0) else { return text }
+        var scalars = String.UnicodeScalarView()
+        for scalar in text.unicodeScalars { scalars.append(scalar.value == 0 ? "\u{FFFD}" : scalar) }
+        return String(scalars)
+    }
+
     /// The fragments of `Dialect`, as PostgreSQL says them; scripts/check-sql has them too.
     private static let fragments = [(Dialect.recordHolds, "position(? in orders.record) > 0")]
 

@@ -134,7 +134,7 @@ private struct StoreCopy {
             return switch column.kind {
             case .integer: .integer(row[index])
             // As the server stores it.
-            case .text: .text((row[index] as String).replacing("\0", with: "\u{FFFD}"))
+            case .text: .text(PostgresText.stored(row[index]))
             case .bytes: .bytes(row[index])
             }
         }
