@@ -29,6 +29,9 @@ package struct DaemonProcess {
         let clock = DaemonClock()
         try configuration.listen?.requireFree()
         let store = try open(clock)
+        if store.isCopy {
+            logger.log(Line.copied, ["reason": "what its original did since is learned in silence"])
+        }
         let owner = "\(ProcessInfo.processInfo.processIdentifier)-\(clock.now.milliseconds)"
         let inDoubt = try await store.recover(owner: owner, now: clock.now)
         let metrics = DaemonMetrics()

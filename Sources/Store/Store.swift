@@ -25,6 +25,8 @@ public final class Store: Sendable {
         case daemon
         /// A command beside it: reads at any time, and writes in turn.
         case command
+        /// A command in place of it, which packs the store: refused while a daemon is running.
+        case packing
     }
 
     /// The file, or for people: the server and its database; or a name for the store if it has neither.
@@ -35,6 +37,9 @@ public final class Store: Sendable {
     /// The secrets of links; changed where a new one is made.
     let linkSecrets: Mutex<SQLiteEngine.LinkSecrets>
     let records = RecordCache()
+    /// Whether a daemon opened a copy of the file in which one last worked, made by neither `backup` nor `pack`. It is
+    /// then a backup of the last moment in it: what happened since is learned in silence.
+    public let isCopy: Bool
     /// Called when something was decided, sent or changed by hand: pages that show it look again. It is called after
     /// the commit.
     public let changes = Broadcast()
@@ -60,8 +65,9 @@ public final class Store: Sendable {
         return { hash.mail($0) }
     }
 
-    private init(_ engine: StoreEngine, lock: StoreLock?) {
+    private init(_ engine: StoreEngine, lock: StoreLock?, isCopy: Bool = false) {
         path = engine.path
+        self.isCopy = isCopy
         self.engine = engine
         self.lock = lock
         hash = KeyedHash(secret: engine.secret)
@@ -124,13 +130,14 @@ public final class Store: Sendable {
     ///
     /// - Parameters:
     ///   - path: the file. Its folder must exist. Only its owner may read it (mode 0600).
-    ///   - role: a second daemon is refused while the first one is running. A command takes no lock, except while it
+    ///   - role: a second daemon is refused while the first one is running, and each where the store was packed for
+    ///     another machine. A command takes no lock, except while it
     ///     migrates an older schema.
     ///   - create: whether to create a store if there is none; otherwise that is `.missing`.
     ///   - who: the line about us in the lock file.
     ///   - now: the creation time of a new store.
     /// - Throws: `.locked`, `.missing`, `.forbidden`, `.readOnly`, `.notAStore`, `.newerSchema`, `.olderSchema`,
-    ///   `.corrupt`, `.full`, `.busy`.
+    ///   `.moved`, `.corrupt`, `.full`, `.busy`.
     public static func open(
         path: String, role: Role, create: Bool = true, who: String = "bookbag run", now: Moment
     ) throws(StoreFailure) -> Store {
@@ -143,7 +150,7 @@ public final class Store: Sendable {
 
     private static func openFile(path: String, role: Role, create: Bool, who: String, now: Moment) throws -> Store {
         var lock: StoreLock?
-        if role == .daemon {
+        if role != .command {
             try requireFolder(of: path)
             lock = try StoreLock(storePath: path, who: who, now: now)
         }
@@ -158,10 +165,15 @@ public final class Store: Sendable {
         }
         let mustMigrate = version < Migration.current
         let momentary = mustMigrate && lock == nil ? try lockForMigration(path, now: now) : nil
-        let engine = try SQLiteEngine.open(
-            path: path, now: now, migrations: mustMigrate ? Migration.all : [])
+        var isCopy = false
+        // Before SQLite has the file open: to close any descriptor of a file gives up its locks (fcntl(2)).
+        let home = role == .command ? nil : FileIdentity.of(path)
+        let engine = try SQLiteEngine.open(path: path, now: now, migrations: mustMigrate ? Migration.all : []) { db in
+            if role == .daemon { try db.requireStanding(path: path) }
+            if role != .command { isCopy = try db.moveIn(home) }
+        }
         withExtendedLifetime(momentary) {}
-        return Store(.sqlite(engine), lock: lock)
+        return Store(.sqlite(engine), lock: lock, isCopy: isCopy)
     }
 
     /// A daemon of an earlier version must not find its schema changed under it.

@@ -314,27 +314,29 @@ struct PostgresTests {
         #expect(
             message("postgresql://bookbag:fig@127.0.0.1/bookbag") == "a secret must not be written into this file")
         #expect(message("postgresql://bookbag@127.0.0.1") == "the address names no database")
-        for text in ["/var/lib/bookbag.db", "postgresql://[::1/bookbag", "postgresql://127.0.0.1/bookbag?sslmood=require"] {
+        for text in [
+            "/var/lib/bookbag.db", "postgresql://[::1/bookbag", "postgresql://127.0.0.1/bookbag?sslmood=require",
+        ] {
             #expect(message(text) == "this is not the address of a PostgreSQL database", "\(text)")
         }
         let place = StorePlace(path: "postgresql://bookbag@a.example,b.example:6432/figs?sslmode=require")
         #expect("\(place)" == "the store 'figs' at PostgreSQL on a.example, b.example")
     }
 
-    @Test("a copy has every row, the file refuses from then on, and a database that is not empty is left alone")
+    @Test("a copy has every row, no daemon runs on the file any more, and a database that is not empty is left alone")
     func copied() async throws {
         try await withSchema { place in
             let path = Folder().file("store.sqlite")
-            let source = try Store.open(path: path, role: .daemon, now: t0)
+            let source = try Store.open(path: path, role: .packing, now: t0)
             _ = try await source.openShop(shop, now: t0)
             for number in 1...30 { try await source.ready(try await source.placed(number)) }
             try await source.remember("a\0b", as: "odd", shop: shop, now: t0)
             let token = source.unsubscribeTokens.token(shop: shop, address: "robin@example.com", stream: .marketing)
-            let copied = try await source.copy(to: place)
+            let copied = try await source.copy(to: place, now: .at(5))
             #expect(copied.rows > 300 && copied.tables > 40)
             try source.close()
-            let failure = #expect(throws: StoreFailure.self) { try Store.open(path: path, role: .command, now: t0) }
-            #expect(failure?.sentence.contains("was copied to a PostgreSQL server") == true)
+            let failure = #expect(throws: StoreFailure.self) { try Store.open(path: path, role: .daemon, now: t0) }
+            #expect(failure?.cause == .moved && failure?.sentence.contains("at PostgreSQL on") == true)
 
             let target = try Store.openServer(place, role: .daemon, create: false, now: t0)
             #expect(try await target.outbox(shop: shop, limit: 100).count == 30)
@@ -349,11 +351,11 @@ struct PostgresTests {
             try target.close()
 
             let other = Folder().file("store.sqlite")
-            let second = try Store.open(path: other, role: .daemon, now: t0)
-            let full = await #expect(throws: StoreFailure.self) { _ = try await second.copy(to: place) }
+            let second = try Store.open(path: other, role: .packing, now: t0)
+            let full = await #expect(throws: StoreFailure.self) { _ = try await second.copy(to: place, now: .at(5)) }
             #expect(full?.cause == .notAStore)
             try second.close()
-            try Store.open(path: other, role: .command, now: t0).close()
+            try Store.open(path: other, role: .daemon, now: t0).close()
         }
     }
 

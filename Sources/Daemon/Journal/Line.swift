@@ -49,6 +49,7 @@ package enum Line: String, LogKind, CaseIterable {
     case carrierFault = "90ae7cfcb0b1bd89943920ddb452c09d"
     case numberRefused = "3582259ff83576345405fb245694deb5"
     case unknownCode = "ff507bef555b9a73ee97aafb01ab049c"
+    case copied = "5d1f0c3a7b284e6f9a1c62d8e40b7f35"
     case restored = "fd8c0165121c4f518b7e58e07b27790a"
     case caughtUp = "65a8a9907dc2443190b6c42ae8be7b81"
     case cursorPulledBack = "181aebcac4dd411d8c2323cab4f9ff51"
@@ -135,6 +136,7 @@ package enum Line: String, LogKind, CaseIterable {
         case .carrierFault: "A carrier's answer is unusable"
         case .numberRefused: "A carrier rejects a tracking number"
         case .unknownCode: "A carrier sent an unknown code"
+        case .copied: "The store is a copy of the file in which the daemon last worked"
         case .restored: "A backup was restored"
         case .caughtUp: "Caught up with what happened since the backup"
         case .cursorPulledBack: "The position in the list of changes was in the future"
@@ -181,7 +183,7 @@ package enum Line: String, LogKind, CaseIterable {
             .reloadHeld, .braked, .clockWrong, .storeFailed, .loopStuck, .configuration, .noRelay:
             .error
         case .carrierFailing, .carrierFault, .numberRefused, .unknownCode, .cycleFailed, .versionUnsupported,
-            .orderParked, .deferred, .refused, .inDoubt, .labelMissing, .noRecipient, .restored,
+            .orderParked, .deferred, .refused, .inDoubt, .labelMissing, .noRecipient, .restored, .copied,
             .cursorPulledBack, .shopNotServed, .clockPutBack, .mailBounced, .mailParked, .textRefused, .sourceFailed,
             .pageFailed,
             .noDesk, .designFailed, .paused, .budget, .modelFailed, .hookRefused,

@@ -25,6 +25,8 @@ public struct StoreFailure: Error, Hashable, Sendable, CustomStringConvertible {
         case olderSchema = "older_schema"
         /// There is no such file or folder.
         case missing
+        /// The store was packed for another machine: it is at work there.
+        case moved
         /// We lack permission to open the file.
         case forbidden
         /// The disk or its driver failed.

@@ -64,9 +64,11 @@ enum StoreEngine: Sendable {
     }
 
     /// Copies a snapshot of the database into an empty file.
-    func copy(to path: String, now: Moment) async throws {
+    ///
+    /// - Parameter mark: says in the copy what it is.
+    func copy(to path: String, mark: @escaping @Sendable (Connection) throws -> Void) async throws {
         switch self {
-        case .sqlite(let engine): try await engine.copy(to: path, now: now)
+        case .sqlite(let engine): try await engine.copy(to: path, mark: mark)
         case .postgres:
             throw StoreFailure(
                 .misuse,

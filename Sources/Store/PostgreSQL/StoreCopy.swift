@@ -10,17 +10,18 @@ public struct CopiedStore: Hashable, Sendable {
 
 extension Store {
     /// Copies a store in a file into an empty database at a server, checks that every table has the same rows there,
-    /// and marks the file, which from then on refuses to be opened. Nobody else may have the file open to write; nothing
-    /// is changed anywhere if it fails.
+    /// and marks the file, on which no daemon runs from then on. Nothing is changed anywhere if it fails.
+    ///
+    /// The store must have been opened as `.packing`.
     ///
     /// - Throws: `.notAStore` if the database is not empty, and whatever opening either of them throws.
-    public func copy(to place: StorePlace) async throws(StoreFailure) -> CopiedStore {
+    public func copy(to place: StorePlace, now: Moment) async throws(StoreFailure) -> CopiedStore {
         guard case .sqlite = engine else {
             throw StoreFailure(.misuse, "Only a store in a file can be copied to a server.")
         }
         return try await write { db in
             do {
-                return try StoreCopy(from: db, to: place).run()
+                return try StoreCopy(from: db, to: place, now: now).run()
             } catch let fault as PostgresFault {
                 throw StoreFailure(fault, path: place.description)
             }
@@ -33,6 +34,7 @@ private struct StoreCopy {
     private let source: Connection
     private let target: PostgresLine
     private let name: String
+    private let now: Moment
 
     private enum Kind: String {
         case integer = "INTEGER"
@@ -47,7 +49,8 @@ private struct StoreCopy {
         var list: String { columns.map(\.name).joined(separator: ", ") }
     }
 
-    init(from source: Connection, to place: StorePlace) throws {
+    init(from source: Connection, to place: StorePlace, now: Moment) throws {
+        self.now = now
         self.source = source
         name = place.description
         target = PostgresLine(try PostgresSettings(place))
@@ -55,9 +58,7 @@ private struct StoreCopy {
 
     func run() throws -> CopiedStore {
         try target.connect()
-        let now = try source.integer("SELECT last_moment FROM store WHERE one = 1") ?? 0
-        try PostgresEngine.settle(
-            target, create: true, mayMigrate: true, path: name, now: Moment(milliseconds: now))
+        try PostgresEngine.settle(target, create: true, mayMigrate: true, path: name, now: now)
         // A number of ours means that somebody has worked on it.
         guard try target.value("SELECT count(*) FROM shops") == 0, try !Owners.state(target).isHeld else {
             throw StoreFailure(
@@ -77,12 +78,14 @@ private struct StoreCopy {
                 }
                 rows += sent.rows
             }
+            try target.run("UPDATE store SET home = NULL, standing = 'open', moved_to = NULL, moved_at = NULL", [])
             try target.commit()
         } catch {
             target.rollback()
             throw error
         }
-        try source.run("PRAGMA application_id = \(Migration.movedID)")
+        try source.run(
+            "UPDATE store SET standing = 'moved', moved_to = ?, moved_at = ? WHERE one = 1", [name, now.milliseconds])
         return CopiedStore(tables: tables.count, rows: rows)
     }
 

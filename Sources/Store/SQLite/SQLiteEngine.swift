@@ -46,9 +46,20 @@ final class SQLiteEngine: Sendable {
     }
 
     /// Opens a file and applies the migrations that it has not had yet.
-    static func open(path: String, now: Moment, migrations: [Migration]) throws -> SQLiteEngine {
+    ///
+    /// - Parameter first: runs in a transaction of its own before anything else does.
+    static func open(
+        path: String, now: Moment, migrations: [Migration], first: (Connection) throws -> Void
+    ) throws -> SQLiteEngine {
         let pool = try DatabasePool(path: path, configuration: configuration())
-        let secrets = try pool.writeWithoutTransaction { db in try settle(db, now: now, migrations: migrations) }
+        let secrets = try pool.writeWithoutTransaction { db in
+            let secrets = try settle(db, now: now, migrations: migrations)
+            try db.inTransaction(.immediate) {
+                try first(Connection(database: db))
+                return .commit
+            }
+            return secrets
+        }
         return SQLiteEngine(path: path, writer: pool, secrets: secrets)
     }
 
@@ -118,8 +129,10 @@ final class SQLiteEngine: Sendable {
         try (db.integer("PRAGMA page_count") ?? 0) * (db.integer("PRAGMA page_size") ?? 0)
     }
 
-    /// Copies a snapshot of the database into an empty file, which is marked as a backup of that moment.
-    func copy(to path: String, now: Moment) async throws {
+    /// Copies a snapshot of the database into an empty file.
+    ///
+    /// - Parameter mark: says in the copy what it is.
+    func copy(to path: String, mark: @escaping @Sendable (Connection) throws -> Void) async throws {
         try await read { db in
             var configuration = Configuration()
             configuration.foreignKeysEnabled = true
@@ -132,8 +145,7 @@ final class SQLiteEngine: Sendable {
                         PRAGMA synchronous = FULL;
                         PRAGMA journal_mode = DELETE;
                         """)
-                try Connection(database: target).run(
-                    "UPDATE store SET restored_from = ? WHERE one = 1", [now.milliseconds])
+                try mark(Connection(database: target))
             }
             try copy.close()
         }
@@ -210,6 +222,11 @@ final class SQLiteEngine: Sendable {
         return stored
     }
 
+    /// Whether each page and each index of the file is as it should be.
+    static func isSound(_ db: Connection) throws -> Bool {
+        try db.first("PRAGMA quick_check(1)", [], { row -> String in row[0] }) == "ok"
+    }
+
     /// The version of the schema in the file: 0 for an empty file.
     static func schemaVersion(_ path: String) throws -> Int {
         var configuration = Configuration()
@@ -223,12 +240,6 @@ final class SQLiteEngine: Sendable {
                 throw StoreFailure(
                     .olderSchema,
                     "\(path) was made by a build from before the first release, whose stores are not migrated. Move it away; bookbag creates a new one."
-                )
-            }
-            if application == Migration.movedID {
-                throw StoreFailure(
-                    .notAStore,
-                    "\(path) was copied to a PostgreSQL server, which has what happened since. Write 'store:' into bookbag.yaml, as 'bookbag store copy' said."
                 )
             }
             guard application == Migration.applicationID || (application == 0 && isEmpty) else {

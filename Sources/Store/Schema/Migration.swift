@@ -23,9 +23,6 @@ struct Migration: Sendable {
     /// The mark in the header of a store file: "Book", in SQLite's `application_id`.
     static let applicationID: Int64 = 0x426F_6F6B
 
-    /// The mark of a file whose store was copied to a server: "Bkmv".
-    static let movedID: Int64 = 0x426B_6D76
-
     /// The mark in builds before the first release, whose stores are not migrated: "Bkbg".
     static let unreleasedID: Int64 = 0x426B_6267
 }

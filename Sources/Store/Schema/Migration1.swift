@@ -13,7 +13,8 @@ extension Migration {
     static let first = Migration(
         number: 1, name: "the first schema",
         sql: """
-            -- One row, for the whole store.
+            -- One row, for the whole store. `restored_from` is when the backup was made that the file is; `home` is the
+            -- file in which a daemon last worked on it, so that a copy is recognised; `standing` says whether one may.
             CREATE TABLE store (
                 one INTEGER NOT NULL PRIMARY KEY CHECK (one = 1),
                 secret BLOB NOT NULL CHECK (length(secret) = 32),
@@ -22,7 +23,12 @@ extension Migration {
                 created_at INTEGER NOT NULL,
                 last_moment INTEGER NOT NULL,
                 next_token INTEGER NOT NULL CHECK (next_token > 0),
-                restored_from INTEGER
+                restored_from INTEGER,
+                home TEXT,
+                standing TEXT NOT NULL DEFAULT 'open' CHECK (standing IN ('open', 'packed', 'moved')),
+                moved_to TEXT,
+                moved_at INTEGER,
+                CHECK (standing <> 'moved' OR (moved_to IS NOT NULL AND moved_at IS NOT NULL))
             ) STRICT;
 
             -- `backup_at` is when the backup with the shop's rows was made, `restored_at` when it was restored. Both

@@ -73,6 +73,15 @@ struct CommandOptions: ParsableArguments {
             })
     }
 
+    /// The file of the store, for what can be done with a file alone.
+    func storePath() throws -> String {
+        let place = try storePlace().place
+        guard !place.isServer else {
+            throw ValidationError("the store of \(config) is at a server, and this is for one in a file")
+        }
+        return place.path
+    }
+
     /// Where the store is, and the folder of what the daemon keeps on this machine.
     func storePlace() throws -> (place: StorePlace, state: String) {
         let environment = ProcessInfo.processInfo.environment
