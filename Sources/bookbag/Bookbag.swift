@@ -27,7 +27,7 @@ struct Bookbag: AsyncParsableCommand {
             OutboxCommand.self, ClockCommand.self, SuppressCommand.self, BackupCommand.self, StoreCommand.self,
             ExportCommand.self,
             EraseCommand.self, DeskCommand.self, RenderCommand.self, TrackCommand.self, MailCommand.self,
-            PauseCommand.self, ResumeCommand.self, StoreCommand.self,
+            PauseCommand.self, ResumeCommand.self,
             MailboxCommand.self, ReportCommand.self, UnderstandCommand.self,
             SandboxCommand.self,
             ReadTriggersCommand.self, TryEditCommand.self,
