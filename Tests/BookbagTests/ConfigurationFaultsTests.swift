@@ -56,7 +56,7 @@ struct ConfigurationFaultsTests {
         #expect(found("store: postgresql://bookbag@127.0.0.1/bookbag\nstore_password: env:TOKEN\n").isEmpty)
         #expect(
             found("store: postgresql://bookbag:fig@127.0.0.1/bookbag\n") == [
-                "b.yaml:4:8: error: 'store': a secret must not be written into this file; take the password out of the address and write 'store_password: credential:NAME'"
+                "b.yaml:4:8: 'store': a secret must not be written into this file; take the password out of the address and write 'store_password: credential:NAME'"
             ])
         let open = found("store: postgresql://bookbag@db.example/bookbag\n")
         #expect(open.first?.contains("lets the connection go unencrypted") == true && open.count == 1)

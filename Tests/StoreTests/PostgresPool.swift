@@ -1,6 +1,7 @@
 import Doubles
 import Foundation
 import Outreach
+import Synchronization
 
 @testable import Store
 

@@ -329,7 +329,7 @@ struct PostgresTests {
             let path = Folder().file("store.sqlite")
             let source = try Store.open(path: path, role: .packing, now: t0)
             _ = try await source.openShop(shop, now: t0)
-            for number in 1...30 { try await source.ready(try await source.placed(number)) }
+            for number in 1...30 { try await source.ready(try await source.placed(number), key: "order \(number)") }
             try await source.remember("a\0b", as: "odd", shop: shop, now: t0)
             let token = source.unsubscribeTokens.token(shop: shop, address: "robin@example.com", stream: .marketing)
             let copied = try await source.copy(to: place, now: .at(5))
@@ -347,7 +347,7 @@ struct PostgresTests {
             let claims = try await target.claim(
                 .mail(shop: shop), limit: 99, owner: "a", lease: .minutes(1), now: .at(9))
             #expect(claims.count == 30)
-            try await target.ready(try await target.placed(31))
+            try await target.ready(try await target.placed(31), key: "order 31")
             try target.close()
 
             let other = Folder().file("store.sqlite")
