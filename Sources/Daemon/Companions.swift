@@ -24,6 +24,8 @@ package struct DaemonCore: Sendable {
     package var texts: TextHooks?
     /// The chats of shops that have one, by shop.
     package var chats: [String: ChatDesk] = [:]
+    /// Approves, refuses and chooses what shoppers are offered; nil where nothing can be.
+    package var offers: OfferDesk?
     /// Takes what Shopify calls with.
     package var shopify: ShopifyHooks?
     /// Learns what somebody did at a page, of a shop's orders that are known.
@@ -53,6 +55,7 @@ package struct DaemonCore: Sendable {
         self.ratings = ratings
         self.answerButtons = answerButtons
         texts = nil
+        offers = nil
         shopify = nil
     }
 }

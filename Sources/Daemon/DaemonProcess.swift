@@ -184,12 +184,13 @@ package struct DaemonProcess {
                     route: Route(shop: context.domain, channel: .desk),
                     channel: DeskChannel(
                         context: context, store: store, forwarder: wiring.forwarder, texts: texts,
-                        post: ShopPost(offices), journal: journal), context: context, maker: makers[context.domain],
+                        chats: chatForwarder, post: ShopPost(offices), journal: journal), context: context,
+                    maker: makers[context.domain],
                     store: store, clock: clock, wake: acts, heartbeats: heartbeats, metrics: metrics, logger: logger,
                     owner: owner, limit: 1, trouble: trouble, kind: .desk))
             if configuration.pages != nil {
                 answerButtons[context.domain] = AnswerButtons(
-                    store: store, letters: wiring.forwarder, texts: texts, journal: journal)
+                    store: store, letters: wiring.forwarder, texts: texts, chats: chatForwarder, journal: journal)
             }
             services.append(
                 ConversationService(
@@ -236,6 +237,7 @@ package struct DaemonProcess {
                 desks: desks, store: store, logger: logger, now: { clock.now }, url: site.url)
         }
         core.chats = chats
+        core.offers = OfferDesk(store: store, planner: { [contexts] in contexts[$0]?.rules.planner })
         if !chats.isEmpty {
             services.append(
                 ChatMailService(
@@ -263,6 +265,18 @@ package struct DaemonProcess {
                     desk: desk.url, clock: clock, wake: Wake(), heartbeats: heartbeats, logger: logger,
                     trouble: trouble))
         }
+        services.append(
+            PriorityService(
+                store: store, contexts: contexts, clock: clock, wake: Wake(), heartbeats: heartbeats, logger: logger,
+                trouble: trouble))
+        let offered = Wake()
+        byHand.add(offered)
+        newMessages.add(offered)
+        services.append(
+            RemedyService(
+                store: store, contexts: contexts, people: core.listed, post: core.post, desk: configuration.desk?.url,
+                learn: core.learn, clock: clock, wake: offered, newMessages: newMessages, heartbeats: heartbeats,
+                logger: logger, trouble: trouble))
         services.append(
             FileService(
                 shops: contexts.keys.sorted(), store: store, clock: clock, wake: Wake(), heartbeats: heartbeats,
@@ -333,6 +347,7 @@ package struct DaemonProcess {
             var planner = Planner(triggers: triggers.set, inForceSince: triggers.since, live: live, shop: profile)
             planner.holdOutKey = store.holdOutKey(shop: shop.domain)
             planner.giftCeilings = shop.giftCeilings
+            planner.remedyCeilings = shop.remedyCeilings
             return planner
         }
         let triggers = try await reloader.start(now: now, planner: planner)

@@ -18,7 +18,7 @@ public struct Interpreter: Sendable {
     public func read(_ text: String, state: OrderState? = nil, hint: Language? = nil) -> Reading {
         let letters = Letters(text)
         let orders = OrderNumbers(style: numbers).find(in: letters)
-        let words = Words(letters.spoken)
+        let words = Words(letters.spoken.unclosed)
         guard !words.words.isEmpty else {
             return Reading(
                 intent: .unclear, confidence: 0, asks: [], mood: .calm, language: hint, orders: orders,

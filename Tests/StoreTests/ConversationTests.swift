@@ -466,6 +466,36 @@ struct ConversationTests {
         #expect(try await !withPerson(.order, about: id))
     }
 
+    @Test("a message about an order follows those of other conversations about it", arguments: StoreKind.allCases)
+    func askedElsewhere(_ kind: StoreKind) async throws {
+        let store = try await kind.make()
+        _ = try await store.placed(1)
+        let first = try await store.receive(said("where is it?", at: .at(10)), about: 1)
+        let said = try #require(first.messages.last)
+        func isAsked(in talk: Int64, before message: Int64, at moment: Moment = .at(10)) async throws -> Bool {
+            var question = HistoryQuestion(
+                shop: shop, orderID: facts(1).id, subject: .order, address: "robin@example.com", customerID: nil)
+            #expect(try await !store.history(for: [question], now: .at(9))[0].isAskedElsewhere)
+            question.asked = HistoryQuestion.Asked(conversation: talk, message: message, at: moment)
+            return try await store.history(for: [question], now: .at(9))[0].isAskedElsewhere
+        }
+        let (other, next) = (first.id + 1, said.id + 1)
+        // A mail has whole seconds: what was said before it may be of a later moment.
+        #expect(try await isAsked(in: other, before: next, at: .at(9)))
+        // Not by itself, nor by what came after it, nor for longer than seven days.
+        #expect(try await !isAsked(in: first.id, before: next))
+        #expect(try await !isAsked(in: other, before: said.id))
+        #expect(try await isAsked(in: other, before: next, at: said.at + ConversationRules.followUp))
+        let late = said.at + ConversationRules.followUp + .seconds(1)
+        #expect(try await !isAsked(in: other, before: next, at: late))
+        // A person's answer is none of her messages.
+        let answer = ConversationMessage(
+            .outgoing, by: .person("ada@juniperfig.example"), at: .at(20), text: "It comes.", channel: .mailbox)
+        let replied = ConversationRules.reply(answer, by: "ada@juniperfig.example", in: first, now: .at(20))
+        #expect(try await store.commit(replied, now: .at(20)) != nil)
+        #expect(try await !isAsked(in: other, before: next + 9, at: late))
+    }
+
     @Test("a person's answer is mail and message in one step, and only once", arguments: StoreKind.allCases)
     func reply(_ kind: StoreKind) async throws {
         let store = try await kind.make()

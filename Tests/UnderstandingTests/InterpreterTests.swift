@@ -56,6 +56,29 @@ struct InterpreterTests {
     }
 
     @Test(
+        "how a letter ends asks for nothing, and what stands below is read",
+        arguments: [
+            ("Where is my order?\n\nBest wishes,\nRobin", "PS: I will call my lawyer."),
+            ("Where is my order?\nBest wishes from Robin", "PS: I will call my lawyer."),
+            ("Where is my order?\n\nKind regards\nRobin Reed\nBristol", "PS: I will call my lawyer."),
+            ("Hallo, wo ist mein Paket?\n\nViele Grüße\nRobin", "PS: Ich rufe meinen Anwalt an."),
+            ("Bonjour, où est mon colis ?\nBien à vous,\nRobin", "PS : je vais appeler mon avocat."),
+            ("Hola, ¿dónde está mi pedido?\n\nUn saludo,\nRobin", "PD: voy a llamar a mi abogado."),
+        ])
+    func closings(_ letter: String, postscript: String) {
+        let reading = interpreter.read(letter, state: .open)
+        #expect(reading.intent == .whereIsMyOrder && reading.isCertain, "\(reading.doubts)")
+        #expect(interpreter.read("\(letter)\n\(postscript)", state: .open).needsHuman)
+    }
+
+    @Test("within a sentence, or on the first line, the words of a closing are hers")
+    func noClosings() {
+        for text in ["Best wishes", "Hello\nbest wishes cards are what I look for", "Hello\nbest wishes?"] {
+            #expect(Letters(text).unclosed.scalars == Letters(text).scalars)
+        }
+    }
+
+    @Test(
         "gives a person what asks for one",
         arguments: [
             "My solicitor will be in touch", "I will start a chargeback", "the cream gave me a rash", "you are idiots",

@@ -1,10 +1,10 @@
 import Daemon
 import Delivery
 import Foundation
-import Outreach
 import Store
 import Testing
 
+@testable import Outreach
 @testable import Web
 
 private let shopPage = "https://juniperfig.example"
@@ -124,6 +124,13 @@ struct ChatTests {
             #expect(
                 text.components(separatedBy: "{}").count == english[key]?.components(separatedBy: "{}").count, "\(key)")
         }
+        // A formal tone has other words for the same.
+        let formal = ChatWords.words(language, shop: "Fig", tones: Tones(others: .formal))
+        for (key, text) in formal where key != "chat" {
+            #expect(FamiliarWords.first(in: text, language: language) == nil, "\(text)")
+            #expect(text.components(separatedBy: "{}").count == (own[key] ?? "").components(separatedBy: "{}").count)
+        }
+        #expect(Set(formal.keys).subtracting(["language"]) == Set(own.keys))
         let answer = await chat.call("words", query: ["language": "\(language)-XX"])
         let words = try chat.json(answer)
         #expect(words["language"] as? String == language && words["send"] as? String == own["send"])

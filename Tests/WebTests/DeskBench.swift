@@ -49,6 +49,8 @@ final class DeskBench: Sendable {
 
     /// The number of the conversation that was stored last.
     let talk = Mutex<Int64>(0)
+    /// The number of the offer that was stored last.
+    let offer = Mutex<Int64>(1)
     /// Where the file of a message is that was stored last, below the inbox.
     let file = Mutex<String>("")
 
@@ -59,10 +61,16 @@ final class DeskBench: Sendable {
         Person(
             email: "answer@juniperfig.example", name: "Cleo Answer", roles: [.answer], shops: [figs],
             teams: ["returns"]),
-        Person(email: "approve@juniperfig.example", name: "Dan Approve", roles: [.approve], shops: [figs]),
+        Person(
+            email: "approve@juniperfig.example", name: "Dan Approve", roles: [.approve], shops: [figs],
+            approveUpTo: 100),
         Person(email: "operate@juniperfig.example", name: "Eve Operate", roles: [.operate], shops: [figs]),
-        Person(email: "all@juniperfig.example", name: "Fay All", roles: Set(Role.allCases), shops: [figs]),
-        Person(email: "other@northloom.example", name: "Gus Other", roles: Set(Role.allCases), shops: [looms]),
+        Person(
+            email: "all@juniperfig.example", name: "Fay All", roles: Set(Role.allCases), shops: [figs],
+            approveUpTo: 50),
+        Person(
+            email: "other@northloom.example", name: "Gus Other", roles: Set(Role.allCases), shops: [looms],
+            approveUpTo: 100),
     ])
 
     init(
@@ -118,6 +126,8 @@ final class DeskBench: Sendable {
                 }),
             answerButtons: Dictionary(
                 uniqueKeysWithValues: [figs, looms].map { ($0, AnswerButtons(store: store)) }))
+        let offering = try Self.planner()
+        core.offers = OfferDesk(store: store, planner: { _ in offering })
         core.chats = [figs: ChatDesk(settings: try #require(chat.chat), wake: Wake())]
         let pages = try Pages()
         people = PeopleBook(Self.listed, core: core)
@@ -261,7 +271,11 @@ final class DeskBench: Sendable {
         facts.email = "robin@example.com"
         facts.locale = locale
         facts.customer = CustomerFacts(id: "gid://shopify/Customer/7", firstName: first, lastName: last)
-        facts.lineItems = [LineItemFacts(id: "l1", title: title, quantity: 2)]
+        var line = LineItemFacts(id: "l1", title: title, quantity: 2)
+        line.unitPrice = Money(amount: 15, currency: "GBP")
+        line.total = Money(amount: 30, currency: "GBP")
+        facts.lineItems = [line]
+        facts.total = Money(amount: 45, currency: "GBP")
         let tracking = TrackingFacts(company: carrier, number: "RM000001094GB", url: "https://carrier.example/1094")
         facts.fulfillments = [
             FulfillmentFacts(
@@ -514,8 +528,62 @@ final class DeskBench: Sendable {
         case .answer:
             let talk = try await wrote(answers: true)
             return answerLink(try await answered(talk.id, state: .ready))
+        case .remedy: return offerLink(try await offered(about: 1001, approveBy: nil))
         default: return link(purpose, order: 1001)
         }
+    }
+
+    /// What is offered about an order that is known.
+    @discardableResult
+    func offered(
+        about number: Int, shop: String = figs, options: [Offer.Option]? = nil, also: Offer.Option? = nil,
+        approveBy: Moment? = benchStart + .days(1), why: String = "'lost-parcel' of policy.yaml, line 7"
+    ) async throws -> OfferRecord {
+        let id = "gid://shopify/Order/\(number)"
+        let key = "\(number) \(UUID().uuidString)"
+        var effect = Effect(
+            to: Route(shop: shop, channel: .desk), origin: .person, isContact: false, by: "lost",
+            line: "remedy:lost-parcel", keys: [key], about: .order(id), dueAt: now, createdAt: now)
+        effect.state = .ready
+        effect.decidedAt = now
+        let act = DeskAct(ActionLine("remedy", object: "lost-parcel", through: .desk), of: effect)
+        var change = PlannedChange(
+            effect: effect, note: DecisionNote(at: now, state: .ready, reason: nil),
+            message: try act.message(id: "remedy \(key)"))
+        change.offer = Offer(
+            "lost-parcel", about: id,
+            options: options ?? [
+                Offer.Option(.refund, 4500), Offer.Option(.reship, 3000), Offer.Option(.gift("sorry"), 1500),
+            ],
+            alsoGive: also, currency: "GBP", items: [QuantityFacts(lineItemID: "l1", quantity: 2)],
+            approveBy: approveBy, why: why)
+        let outcome = try await store.commitPlan([Plan(shop: shop, changes: [change])], now: now)
+        let made = try #require(outcome.effects.first)
+        offer.withLock { $0 = made.id }
+        return try #require(try await store.offer(made.id, shop: shop))
+    }
+
+    /// The link to an offer's page.
+    func offerLink(_ offer: OfferRecord, address: String = "robin@example.com") -> String {
+        PublicLinks(url: "", store: store).remedy(offer.number, shop: offer.shop, address: address, now: now)!
+    }
+
+    /// What the shops of benches may offer.
+    static let policy = """
+        amounts_in: GBP
+        gifts: { sorry: { discount: 10%, counts_as: 15.00, valid_for: 60 days } }
+        budgets: { gifts: [300.00 per month], remedies: [1000.00 per month] }
+        remedies: { lost-parcel: { at_most: 150.00, first_that_fits: [{ offer: [refund, reship] }] } }
+        """
+
+    private static func planner() throws -> Planner {
+        let files = [
+            "shop.yaml": "brand: { name: Juniper & Fig, from: orders@juniperfig.example }\n", "policy.yaml": policy,
+        ]
+        let (loaded, faults) = TriggerSet.load(TriggerFolder(files: files.mapValues { Array($0.utf8) }))
+        return Planner(
+            triggers: try #require(loaded, "\(faults)"), inForceSince: [:], live: LiveSince(shop: .distantPast),
+            shop: ShopProfile(domain: figs))
     }
 
     /// The key of a customer's page.

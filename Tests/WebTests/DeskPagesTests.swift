@@ -30,12 +30,14 @@ struct DeskPagesTests {
         ("operations/doctor", "POST", [.operate]), ("inbox", "GET", [.answer]),
         ("inbox/CONVERSATION", "GET", [.answer]), ("inbox/CONVERSATION/take", "POST", [.answer]),
         ("inbox/write", "POST", [.answer]), ("inbox/away", "POST", [.answer]), ("inbox/1/file/1-0", "GET", [.answer]),
-        ("setup", "GET", [.shop, .edit, .operate]),
+        ("setup", "GET", [.shop, .edit, .operate]), ("approvals", "GET", [.approve]),
+        ("approvals/OFFER/approve", "POST", [.approve]), ("approvals/OFFER/refuse", "POST", [.approve]),
     ]
 
     /// A path of the table on that bench.
     static func path(_ path: String, _ bench: DeskBench) -> String {
         path.replacing("CUSTOMER", with: bench.customer())
+            .replacing("OFFER", with: "\(bench.offer.withLock { $0 })")
             .replacing("CONVERSATION", with: "\(bench.talk.withLock { $0 })")
             .replacing("inbox/1/file/1-0", with: "inbox/\(bench.file.withLock { $0 })")
     }
@@ -46,7 +48,10 @@ struct DeskPagesTests {
             let bench = try await DeskBench()
             try await bench.message(about: bench.order(1001))
             try await bench.message(about: bench.order(1001, shop: looms))
-            for shop in [figs, looms] { try await bench.wrote(about: 1001, shop: shop, files: ["a.txt"]) }
+            for shop in [figs, looms] {
+                try await bench.wrote(about: 1001, shop: shop, files: ["a.txt"])
+                try await bench.offered(about: 1001, shop: shop)
+            }
             let cookies = try await bench.login(person.email)
             for shop in [figs, looms] {
                 for (path, method, roles) in Self.pages {

@@ -94,14 +94,15 @@ struct ChatJudge: Sendable {
             outcome.address = session.name
             outcome.aggregate = change.record.orderID.map { .order($0) }
             var notForwarded: String?
-            if change.events.contains(.handedOver) {
+            // A team that answers by mail gets all that is said to a person, as it gets all letters and texts.
+            let isTold =
+                change.events.contains(.handedOver)
+                || change.record.state == .person && context.configuration.handOverTo != nil
+            if isTold {
                 var shown = change.record
                 shown.messages = (known?.messages ?? []) + [said]
-                switch try await ChatForwarder(context: context, store: store).forward(shown, now: now) {
-                case .mail(let mail): change.mails = [ConversationMail(forwarding: mail, now: now)]
-                case .none(let reason): notForwarded = reason
-                case .nothing: break
-                }
+                (change.mails, notForwarded) = try await ChatForwarder(context: context, store: store).mails(
+                    about: shown, now: now)
             }
             let written = try await store.commit(change, judged: [observation], incoming: outcome, now: now)
             guard let written else { continue }

@@ -2,8 +2,7 @@ import Delivery
 import Foundation
 import Outreach
 
-/// What the chat mails to its shopper: a code, and what was not seen. German says du, French vous, Spanish tú, as the
-/// frames of all mails do.
+/// What the chat mails to its shopper: a code, and what was not seen, in the shop's tone as the frames of all mails are.
 struct ChatLetter {
     var to: MailAddress
     /// Of the page that the chat stands on.
@@ -64,8 +63,33 @@ struct ChatLetter {
             unreadAnswer: "Responde a este correo para seguir."),
     ]
 
+    /// What is said otherwise to somebody who is spoken to formally.
+    static let formal: [String: Words] = [
+        "de": Words(
+            codeSubject: "Ihr Code für unseren Chat",
+            code: "Ihr Code ist **{}**. Er gilt eine Viertelstunde.",
+            codeFor: "Damit zeigen Sie in unserem Chat, dass die Bestellung {} Ihre ist.",
+            codeNotYou:
+                "Waren Sie das nicht, dann müssen Sie nichts tun: Ohne den Code erfährt niemand etwas über Ihre "
+                + "Bestellung.",
+            unreadSubject: "Unsere Antwort im Chat",
+            unread: "Sie haben uns im Chat zur Bestellung {} geschrieben. Damit Ihnen unsere Antwort nicht entgeht:",
+            unreadAnswer: "Antworten Sie auf diese Mail, wenn Sie noch etwas wissen möchten."),
+        "es": Words(
+            codeSubject: "Su código para nuestro chat",
+            code: "Su código es **{}**. Vale durante un cuarto de hora.",
+            codeFor: "Con él demuestra en nuestro chat que el pedido {} es suyo.",
+            codeNotYou: "Si no ha sido usted, no haga nada: sin el código nadie se entera de nada sobre su pedido.",
+            unreadSubject: "Nuestra respuesta en el chat",
+            unread:
+                "Nos escribió en el chat sobre el pedido {}. Para que no se pierda nuestra respuesta, aquí está:",
+            unreadAnswer: "Responda a este correo para seguir."),
+    ]
+
     private var base: String { Self.words[language] == nil ? "en" : language }
-    private var own: Words { Self.words[base] ?? Self.words["en"]! }
+    private var own: Words {
+        (brand.tones.isFormal(in: base) ? Self.formal[base] : nil) ?? Self.words[base] ?? Self.words["en"]!
+    }
 
     /// The mail with a code. The code stands in its text alone, so that no lock screen shows it beside the subject.
     func code(_ code: String, order: String, about: String, aggregate: AggregateID, now: Moment) -> SystemMail? {

@@ -38,6 +38,8 @@ package struct Configuration: Sendable {
         package var farEnds: [ChannelName: [FarEnd]]
         /// What all gifts may cost at most, whatever policy.yaml says.
         package var giftCeilings: [Allowance] = []
+        /// What all remedies may cost at most, whatever policy.yaml says.
+        package var remedyCeilings: [Allowance] = []
 
         package init(
             domain: String, endpoint: String, access: Access, pollEvery: Duration, triggers: String, smtp: SMTP?,

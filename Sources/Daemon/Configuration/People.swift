@@ -1,3 +1,4 @@
+package import Foundation
 package import Outreach
 package import Platform
 import Synchronization
@@ -20,10 +21,12 @@ package struct Person: Hashable, Sendable {
     package var teams: [String]
     /// When they hear by mail of customers who wait; nil for never.
     package var alert: AlertSchedule?
+    /// Up to which sum they may approve an offer, in the shop's currency; nil for none.
+    package var approveUpTo: Decimal?
 
     package init(
         email: String, name: String, roles: Set<Role>, shops: Set<String>? = nil, languages: [String] = [],
-        teams: [String] = [], alert: AlertSchedule? = nil
+        teams: [String] = [], alert: AlertSchedule? = nil, approveUpTo: Decimal? = nil
     ) {
         self.email = email.lowercased()
         self.name = name
@@ -32,6 +35,13 @@ package struct Person: Hashable, Sendable {
         self.languages = languages
         self.teams = teams
         self.alert = alert
+        self.approveUpTo = approveUpTo
+    }
+
+    /// Whether they may approve that sum, in the smallest unit of the shop's currency.
+    package func mayApprove(_ sum: Int64, in currency: String) -> Bool {
+        guard roles.contains(.approve), let approveUpTo else { return false }
+        return CurrencyUnits.units(approveUpTo, in: currency).map { sum <= $0 } ?? false
     }
 
     /// Whether the shop is theirs.
@@ -65,6 +75,11 @@ package final class ListedPeople: Sendable {
     package func replace(_ found: People) {
         people.withLock { $0 = found }
         changes.call()
+    }
+
+    /// Those who may approve what a shop's customers are offered.
+    func approving(_ shop: String) -> [Person] {
+        now.all.filter { $0.roles.contains(.approve) && $0.serves(shop) }
     }
 
     /// Those who answer a shop's customers.

@@ -6,18 +6,23 @@ package import Store
 /// or closes it; and notes what that says of the answer, in the same step.
 package struct AnswerButtons: Sendable {
     private let store: Store
-    /// What hands letters and texts on to the shop's people; nil where none come in.
+    /// What hands letters, texts and chats on to the shop's people; nil where none come in.
     private let letters: LetterForwarder?
     private let texts: TextForwarder?
+    private let chats: ChatForwarder?
     private let journal: ConversationJournal?
 
     /// Without anybody who is told by mail, or a journal.
     package init(store: Store) { self.init(store: store, letters: nil, texts: nil, journal: nil) }
 
-    init(store: Store, letters: LetterForwarder?, texts: TextForwarder?, journal: ConversationJournal?) {
+    init(
+        store: Store, letters: LetterForwarder?, texts: TextForwarder?, chats: ChatForwarder? = nil,
+        journal: ConversationJournal?
+    ) {
         self.store = store
         self.letters = letters
         self.texts = texts
+        self.chats = chats
         self.journal = journal
     }
 
@@ -58,6 +63,11 @@ package struct AnswerButtons: Sendable {
                 }
                 if let texts {
                     let forwarded = try await texts.forward(told, now: now)
+                    change?.mails += forwarded.mails
+                    reason = reason ?? forwarded.reason
+                }
+                if let chats {
+                    let forwarded = try await chats.mails(about: told, now: now)
                     change?.mails += forwarded.mails
                     reason = reason ?? forwarded.reason
                 }

@@ -75,11 +75,9 @@ struct ConversationService: Service {
                 reason = reason ?? forwarded.reason
             }
             if change.events.contains(.handedOver), let chats {
-                switch try await chats.forward(record, now: now) {
-                case .mail(let mail): change.mails.append(ConversationMail(forwarding: mail, now: now))
-                case .none(let why): reason = reason ?? why
-                case .nothing: break
-                }
+                let forwarded = try await chats.mails(about: record, now: now)
+                change.mails += forwarded.mails
+                reason = reason ?? forwarded.reason
             }
             guard let written = try await store.commit(change, judged: [], incoming: nil, now: now) else { continue }
             journal.report(change, id: written.id, events: written.events, notForwarded: reason)

@@ -14,6 +14,8 @@ struct DeskChannel: Channel {
     var forwarder: LetterForwarder?
     /// What hands texts on to them; nil where none come in.
     var texts: TextForwarder?
+    /// What tells them what was written in the chat; nil where there is none.
+    var chats: ChatForwarder?
     /// Mails the shop's people what is handed to them without a message of the customer's.
     let post: ShopPost
     let journal: ConversationJournal
@@ -33,6 +35,8 @@ struct DeskChannel: Channel {
     }
 
     private func perform(_ act: DeskAct, id: String, now: Moment) async throws(StoreFailure) -> Verdict {
+        // An offer is a row by now; what follows from it is looked after by `RemedyService`.
+        if act.verb == "remedy" { return .accepted(receipt: "offer \(act.effect)") }
         if let done = try await store.conversation(ofEffect: act.effect, shop: context.domain) {
             return .accepted(receipt: "conversation \(done)")
         }
@@ -99,6 +103,11 @@ struct DeskChannel: Channel {
             mails += forwarded.mails
             reason = reason ?? forwarded.reason
         }
+        if isNew, let chats {
+            let forwarded = try await chats.mails(about: record, now: now)
+            mails += forwarded.mails
+            reason = reason ?? forwarded.reason
+        }
         guard mails.isEmpty, reason == nil else { return (mails, reason) }
         let settings = context.rules.planner.triggers.settings
         if let reason = settings.keepsToItself { return ([], reason) }
@@ -119,7 +128,8 @@ struct DeskChannel: Channel {
         }
         body.append("An answer to this mail does not reach the customer.")
         let mail = post.mail(
-            "handed_over", to: people, subject: "\(subject) needs a person (\(act.trigger))",
+            "handed_over", to: people,
+            subject: "\(subject) needs a person\(act.trigger.isEmpty ? "" : " (\(act.trigger))")",
             body: body.joined(separator: "\n\n"), about: id, shop: context.domain, now: now)
         guard let mail else { return ([], "no relay is configured") }
         return (

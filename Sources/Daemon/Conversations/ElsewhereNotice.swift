@@ -3,12 +3,12 @@ package import Outreach
 /// What somebody who wrote from another address than the order's is told there: once in a conversation, and without a
 /// fact about the order, that the answer went to the address that the order was placed with.
 package struct ElsewhereNotice {
-    private struct Words {
+    struct Words: Sendable {
         var subject: String
         var body: String
     }
 
-    private static let words: [String: Words] = [
+    static let words: [String: Words] = [
         "en": Words(
             subject: "We have answered you",
             body:
@@ -35,6 +35,22 @@ package struct ElsewhereNotice {
                 + "la tienda te ayudará."),
     ]
 
+    /// What is said otherwise to somebody who is spoken to formally.
+    static let formal: [String: Words] = [
+        "de": Words(
+            subject: "Wir haben Ihnen geantwortet",
+            body:
+                "Sie haben uns von dieser Adresse geschrieben. Zu einer Bestellung schreiben wir nur an die Adresse, mit "
+                + "der sie aufgegeben wurde; unsere Antwort ging deshalb dorthin.\n\nWenn Sie dort keine Mails lesen "
+                + "können, antworten Sie auf diese, und jemand von uns hilft Ihnen."),
+        "es": Words(
+            subject: "Le hemos respondido",
+            body:
+                "Nos escribió desde esta dirección. Sobre un pedido solo escribimos a la dirección con la que se hizo, "
+                + "así que nuestra respuesta fue allí.\n\nSi no puede leer el correo allí, responda a este y alguien de "
+                + "la tienda le ayudará."),
+    ]
+
     /// The mail to whoever wrote last, beside an answer to the order's address; nil where she wrote from there, or
     /// nobody can be written to.
     package static func mail(
@@ -46,7 +62,8 @@ package struct ElsewhereNotice {
             own.address.lowercased() != to.address.lowercased()
         else { return nil }
         let language = String((message.understood?.language ?? record.facts.locale ?? "en").prefix(2)).lowercased()
-        guard let text = words[language] ?? words["en"] else { return nil }
+        let isFormal = post.brand(record.shop)?.tones.isFormal(in: language) ?? false
+        guard let text = (isFormal ? formal[language] : nil) ?? words[language] ?? words["en"] else { return nil }
         let mail = post.mail(
             "elsewhere", to: to, subject: text.subject, body: text.body,
             language: words[language] == nil ? "en" : language,

@@ -266,6 +266,13 @@ struct PersonalReply {
         return own.isEmpty ? brand.name : own
     }
 
+    /// Words in a chat; nil where there are none.
+    static func chat(_ markdown: String, to session: String, key: String, shop: String) -> Message? {
+        let words = TextMessage.shortForm(ofMarkdown: markdown)
+        guard !words.isEmpty else { return nil }
+        return .chat(id: MessageIdentity.chat(shop: shop, kind: "reply", about: key), session: session, text: words)
+    }
+
     /// A text; nil where it is longer than a text can be.
     static func text(_ markdown: String, to number: PhoneNumber, key: String, shop: String) -> Message? {
         let words = TextMessage(TextMessage.shortForm(ofMarkdown: markdown))
@@ -284,9 +291,7 @@ extension DaemonCore {
     ///   - key: what tells it from every other: the same key is sent once.
     package func chat(_ text: String, to session: String, key: String, shop: String) -> Message? {
         guard configuration.shops.contains(where: { $0.domain == shop && $0.chat != nil }) else { return nil }
-        let words = TextMessage.shortForm(ofMarkdown: ReplyText.markdown(text))
-        guard !words.isEmpty else { return nil }
-        return .chat(id: MessageIdentity.chat(shop: shop, kind: "reply", about: key), session: session, text: words)
+        return PersonalReply.chat(ReplyText.markdown(text), to: session, key: key, shop: shop)
     }
 
     /// A person's answer in a conversation, as a text; nil where the shop sends none, or it is longer than a text can be.

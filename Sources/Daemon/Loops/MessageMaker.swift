@@ -159,6 +159,9 @@ package struct MessageMaker: Sendable {
             pages.rating = links.rating(
                 request: effect.id, shop: effect.shop, address: address, now: effect.createdAt)
         }
+        if line.isContact, let offer = effect.event?.offerNumber, let address = record.recipient?.address {
+            pages.remedy = links.remedy(offer, shop: effect.shop, address: address, now: effect.createdAt)
+        }
         if line.destination == .answer, effect.event?.messageNumber != nil,
             let address = record.answerRecipient?.address
         {

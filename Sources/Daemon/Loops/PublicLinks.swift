@@ -53,6 +53,13 @@ package struct PublicLinks: Sendable {
             .map { url + $0.path(key: store.linkKeys(for: SealedLink.keyPurpose(.answer, shop: shop))[0]) }
     }
 
+    /// A link to choose what is offered, for the address that it is mailed to.
+    package func remedy(_ offer: Int64, shop: String, address: String, now: Moment) -> String? {
+        let key = store.addressKey(address)
+        return SealedLink(remedy: offer, shop: shop, addressKey: key, day: Zone.utc.day(at: now))
+            .map { url + $0.path(key: store.linkKeys(for: SealedLink.keyPurpose(.remedy, shop: shop))[0]) }
+    }
+
     /// What a mail about an order may link to; nothing where nobody can be written to.
     ///
     /// - Parameter issued: when the message was first thought of, and not when it is written: so that a message that is

@@ -42,7 +42,8 @@ extension MailJudge {
             opening.subject = mail.subject
             // What came before the shop was watched, or before a backup was restored, may have been answered.
             let isOld = observation.receivedAt < context.rules.planner.live.shop
-            let isAnswerable = letter.parked == nil && !isOld && context.answersMessages
+            let isOthers = try await namesAnother(than: record, in: mail.text, names: names)
+            let isAnswerable = letter.parked == nil && !isOld && !isOthers && context.answersMessages
             if isAnswerable, !observation.isHistory, known?.isPersons != true {
                 await second.weigh(
                     &said, text: mail.words, about: record, sender: mail.senderName,
@@ -93,6 +94,20 @@ extension MailJudge {
             if outcome.reply != nil { newMail.call() }
             return
         }
+    }
+
+    /// Whether somebody names an order of the shop's other than the one that they would be told of. A number that the
+    /// shop does not have may be a slip, or no order's.
+    private func namesAnother(
+        than own: OrderRecord?, in text: String, names: [String]
+    ) async throws(StoreFailure) -> Bool {
+        guard let own = own?.facts.name.lowercased() else { return false }
+        let named = OrderNumbers.names(in: text, style: OrderNumbers.Style(of: names))
+        guard !named.contains(where: { $0.lowercased() == own }) else { return false }
+        for name in named.prefix(5) {
+            if try await !store.orders(named: name, shop: context.domain).isEmpty { return true }
+        }
+        return false
     }
 
     /// Judges a mail that the shop sent. One of the shop's people who answers in the mail program takes the

@@ -95,6 +95,22 @@ extension MailJudge {
         var refusal: TeamAnswer.Refusal
     }
 
+    /// Whom an answer goes to: where she wrote in a chat, into it while it goes on, then to the address that she proved
+    /// there; nil where nobody can be reached.
+    private func recipient(
+        of order: OrderRecord, now: Moment
+    ) async throws(StoreFailure) -> OrderRecord.PersonalRecipient? {
+        guard let name = order.lastChat else { return order.personalRecipient }
+        // What nobody proved an order in says nothing of one.
+        guard order.answerChat == name else { return nil }
+        if context.configuration.chat != nil, let chat = try await store.chat(named: name, shop: order.shop),
+            chat.endsAt > now
+        {
+            return .chat(name)
+        }
+        return try await store.provedAddress(of: order).map { .mail($0) }
+    }
+
     /// The answer as the customer gets it.
     private func reply(
         _ text: String, by person: String, _ mail: IncomingMail, _ observation: RawObservation, _ order: OrderRecord,
@@ -109,7 +125,11 @@ extension MailJudge {
         said.text = String(text.prefix(ConversationRules.longestText))
         said.observationID = nil
         let written: Message?
-        switch order.personalRecipient {
+        switch try await recipient(of: order, now: now) {
+        case .chat(let session):
+            said.channel = .chat
+            written = PersonalReply.chat(markdown, to: session, key: key, shop: shop)
+            if let words = written?.asChat { said.text = words }
         case .mail(let recipient):
             guard let smtp = context.configuration.smtp else { return .failure(Unsent(refusal: .unwritable)) }
             let language = order.conversation?.lastIncoming?.understood?.language ?? order.facts.locale ?? "en"
@@ -217,7 +237,11 @@ struct TeamNotice {
                 "above the line stands our address, which your mail program put there. Remove what is not yours above the line, and answer again."
         case .held: reason = "\(holder ?? "a colleague") has this conversation now."
         case .repeated: reason = "it says the same as the answer before."
-        case .noRecipient: reason = "no address or number of the customer is known."
+        case .noRecipient:
+            reason =
+                record.channel == .chat
+                ? "the chat is over, and the customer proved no address there. The conversation is at the desk."
+                : "no address or number of the customer is known."
         case .unwritable: reason = "no message can be made of it, or it is longer than a text can be."
         case .optedOut: reason = "this number gets no texts any more."
         }

@@ -28,6 +28,14 @@ struct MailTeam: Sendable {
         var opening: [String] { [ForwardedMail.plain(TeamAnswer.line), ""] }
     }
 
+    /// Where what they answer goes.
+    enum Road: Hashable, Sendable {
+        case mail
+        case text
+        /// Into the chat while it goes on; after that to the address that was proved there, if one was.
+        case chat(proved: String?)
+    }
+
     /// So much of what was said before is told, and so many characters of each message.
     private static let most = 6
     private static let longest = 2_000
@@ -36,15 +44,15 @@ struct MailTeam: Sendable {
     ///   - token: of the customer's message.
     ///   - talk: the conversation as it was before that message; nil for a new one.
     ///   - record: the order that it is about.
-    ///   - sender: who wrote: the address, or the number.
+    ///   - sender: who wrote: the address, or the number; nil for a chat.
     func way(
         token: String, talk: ConversationRecord?, about record: OrderRecord, sender: String?, zone: Zone,
-        isText: Bool = false
+        road: Road = .mail
     ) -> Way? {
         guard let answers = MailAddress(name: "Answer the customer", address: answers.address(token)) else {
             return nil
         }
-        let own = isText ? nil : record.isOrder ? record.recipient?.address : nil
+        let own = road == .mail && record.isOrder ? record.recipient?.address : nil
         let whom = own ?? sender ?? "the customer"
         let isOther = own.map { $0.lowercased() != sender?.lowercased() } ?? false
         let clock = Clock(zone)
@@ -65,11 +73,21 @@ struct MailTeam: Sendable {
                 ForwardedMail.code(String(message.text.prefix(Self.longest))), "",
             ]
         }
+        let goes: String
+        switch road {
+        case .mail:
+            goes = "goes to \(whom) as the shop's" + (isOther ? ", because that is the order's address" : "") + "."
+        case .text: goes = "goes to \(whom) as the shop's, by text."
+        case .chat(let proved?):
+            goes = "goes into the chat as the shop's, or by mail to \(proved) once the chat is over."
+        case .chat(nil):
+            goes =
+                "goes into the chat as the shop's, as long as it goes on. No address is proved there, so nobody can be "
+                + "reached once it is over."
+        }
         return Way(
             to: address, answers: answers,
-            goes: "What you write above the line goes to \(whom) as the shop's"
-                + (isOther ? ", because that is the order's address" : "")
-                + (isText ? ", by text" : "") + ". Leave this mail below your words.",
+            goes: "What you write above the line \(goes) Leave this mail below your words.",
             before: before)
     }
 }

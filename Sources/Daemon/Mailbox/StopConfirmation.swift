@@ -5,7 +5,7 @@ import Outreach
 /// undo it. Nobody else can undo it: its id is made with a secret of the store that no other mail has, and an answer
 /// names it.
 struct StopConfirmation {
-    /// What it says in one language. German says du, French vous, Spanish tú, as the frames of all mails do.
+    /// What it says in one language, in the shop's tone as the frames of all mails are.
     struct Words: Hashable, Sendable {
         var subject: String
         var body: String
@@ -55,6 +55,30 @@ struct StopConfirmation {
             undo: "¿No era tu intención? Responde a este correo con la única palabra **START**."),
     ]
 
+    /// What is said otherwise to somebody who is spoken to formally.
+    static let formal: [String: Words] = [
+        "de": Words(
+            subject: "Keine Angebote mehr",
+            body:
+                "Sie bekommen von uns keine Angebote und keine Bitten um eine Bewertung mehr. Nachrichten zu Ihren "
+                + "Bestellungen kommen weiter.",
+            orderBody:
+                "Sie bekommen von uns keine Angebote, keine Bitten um eine Bewertung und keine Nachrichten zu Ihrer "
+                + "Bestellung {order} mehr. Was Sie brauchen, kommt weiter: ein Rücksendeetikett, ein Paket zum Abholen, "
+                + "eine Erstattung und Antworten auf das, was Sie schreiben.",
+            undo: "War das nicht gemeint? Dann antworten Sie auf diese Mail mit dem einen Wort **START**."),
+        "es": Words(
+            subject: "No más ofertas",
+            body:
+                "Ya no recibirá ofertas ni peticiones de valoración nuestras. Las noticias de sus pedidos siguen "
+                + "llegando.",
+            orderBody:
+                "Ya no recibirá ofertas, peticiones de valoración ni noticias de su pedido {order}. Lo que necesita "
+                + "sigue llegando: una etiqueta de devolución, un paquete para recoger, un reembolso y las respuestas "
+                + "a lo que escriba.",
+            undo: "¿No era su intención? Responda a este correo con la única palabra **START**."),
+    ]
+
     /// The language that it is written in for a locale such as `de-CH`: English where there is none of ours.
     static func language(of locale: String?) -> String {
         let base = locale.map { String($0.prefix { $0 != "-" && $0 != "_" }).lowercased() } ?? "en"
@@ -80,7 +104,8 @@ struct StopConfirmation {
     /// Its envelope sender is empty (RFC 3834, 4): whatever becomes of it, nothing comes back.
     func mail(now: Moment) -> SystemMail? {
         let language = Self.language(of: locale)
-        guard let to = MailAddress(address: to), let words = Self.words[language] else { return nil }
+        let formal = brand.tones.isFormal(in: language) ? Self.formal[language] : nil
+        guard let to = MailAddress(address: to), let words = formal ?? Self.words[language] else { return nil }
         let body = order.map { words.orderBody.replacing("{order}", with: ForwardedMail.plain($0)) } ?? words.body
         let draft = MailDraft(
             from: brand.from, to: to, replyTo: brand.replyTo, sender: "", subject: words.subject,

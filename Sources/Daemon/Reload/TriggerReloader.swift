@@ -106,9 +106,13 @@ struct TriggerReloader {
             let usual = try await store.peoplePerDay(shop: shop.domain, now: now)
             let code = folder.confirmationCode
             let confirmed = try await store.remembered(.confirmedReload, shop: shop.domain)
-            if Reload.isHeld(people: people, peoplePerDay: usual), set.settings.confirm != code, confirmed != code {
-                let held = HeldReload(code: code, people: people, peoplePerDay: usual, since: now)
-                let changes = reload.summary(inForce.folder, folder) + [""] + rush.lines
+            let given = try await store.givenLately(shop: shop.domain, since: now - .days(30))
+            let gifts = reload.generosity(given)
+            let isRush = Reload.isHeld(people: people, peoplePerDay: usual)
+            if isRush || !gifts.isEmpty, set.settings.confirm != code, confirmed != code {
+                var held = HeldReload(code: code, people: isRush ? people : 0, peoplePerDay: usual, since: now)
+                held.gives = gifts.isEmpty ? nil : gifts
+                let changes = reload.summary(inForce.folder, folder) + [""] + gifts + (isRush ? rush.lines : [])
                 try await store.keepHeld(rush.effects, shop: shop.domain, now: now)
                 return try await hold(held, changes, inForce: inForce, about: folder.digest, now: now)
             }
@@ -209,11 +213,11 @@ struct TriggerReloader {
         try await store.remember(held, as: .heldReload, shop: shop.domain, now: now)
         try await tell(
             .held, settings: inForce.set.settings, about: digest,
-            subject: "Your edit would write to \(held.people) people at once",
+            subject: "Your edit would \(held.would)",
             body: """
                 That is more than on a usual day, so Bookbag waits for your word. Until then it goes on by the files as they were before.
 
-                What was edited, and what each trigger would send:
+                What was edited, and what would come of it:
 
                 \(Self.list(changes))
 
@@ -221,7 +225,7 @@ struct TriggerReloader {
 
                     confirm: \(held.code)
 
-                or run `bookbag triggers confirm`. If it is not, take the edit back; nobody has been written to.
+                or run `bookbag triggers confirm`. If it is not, take the edit back; \(held.nothingYet).
                 """, now: now)
         return .held(held)
     }
@@ -282,7 +286,7 @@ struct TriggerReloader {
                 [
                     "shop": "\(shop.domain)", "count": "\(held.people)",
                     "reason":
-                        "it would write to \(held.people) people at once; `bookbag triggers confirm` or 'confirm: \(held.code)' in shop.yaml releases it",
+                        "it would \(held.would); `bookbag triggers confirm` or 'confirm: \(held.code)' in shop.yaml releases it",
                 ])
         }
     }
@@ -326,6 +330,8 @@ package struct HeldReload: Codable, Sendable, RememberedValue {
     package var people: Int
     package var peoplePerDay: Double
     package var since: Moment
+    /// What it would give more than on a usual day, a line each; nil if nothing.
+    package var gives: [String]?
     /// What was edited, and the orders that each trigger would write about, one line each. It names no shopper.
     package var who: [String]?
 
@@ -335,6 +341,16 @@ package struct HeldReload: Codable, Sendable, RememberedValue {
         self.peoplePerDay = peoplePerDay
         self.since = since
     }
+
+    /// What it would do, to follow "it would".
+    package var would: String {
+        let writes = "write to \(people) people at once"
+        guard gives != nil else { return writes }
+        return people == 0 ? "give more than on a usual day" : "\(writes), and give more than on a usual day"
+    }
+
+    /// What has not happened yet.
+    package var nothingYet: String { gives == nil ? "nobody has been written to" : "nothing has been given by it" }
 
     static var encoder: JSONEncoder {
         let encoder = JSONEncoder()

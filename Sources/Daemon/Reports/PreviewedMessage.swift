@@ -9,6 +9,8 @@ package struct PreviewedMessage: Sendable {
     package let message: Message
     /// The mail; nil for a webhook.
     package let opened: OpenedMail?
+    /// How the shopper is spoken to; nil for what goes to nobody of them.
+    package let tone: Tone?
     /// What to know of it: what the real one has, and this one has not.
     package let remark: String?
 
@@ -47,10 +49,20 @@ package struct PreviewedMessage: Sendable {
             let label =
                 attaches && sending.effect.event?.kind == .returnLabelReady
                 ? "the real mail has the label attached" : nil
+            var tone: Tone?
+            if let line = trigger.line(named: sending.effect.line), line.destination.isShopper || line.isText,
+                let event = sending.effect.event
+            {
+                tone = planner.triggers.templates.tone(
+                    line.template,
+                    planner.scope(
+                        record: sending.record, event: event, together: sending.effect.together,
+                        history: sending.history, now: sending.now, pages: pages))
+            }
             let remarks = [label, said].compactMap(\.self)
             return .made(
                 PreviewedMessage(
-                    message: message, opened: message.kind == .email ? OpenedMail(message.bytes) : nil,
+                    message: message, opened: message.kind == .email ? OpenedMail(message.bytes) : nil, tone: tone,
                     remark: remarks.isEmpty ? nil : remarks.joined(separator: "; ")))
         case .impossible(let reason, let detail), .wait(_, let reason, let detail):
             return .impossible(reason, detail: detail)

@@ -85,7 +85,7 @@ extension StatusReport {
         }
         if let held = shop.heldReload {
             lines.append(
-                "held edit        since \(held.since.toTheMinute): it would write to \(held.people) people at once; `bookbag triggers confirm` releases it"
+                "held edit        since \(held.since.toTheMinute): it would \(held.would ?? "write to \(held.people) people at once"); `bookbag triggers confirm` releases it"
             )
         }
         for fault in [shop.shopFault, shop.mailboxFault, shop.triggerFault].compactMap(\.self) {

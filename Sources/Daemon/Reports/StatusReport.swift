@@ -71,6 +71,8 @@ package struct StatusReport: Report {
     package struct Held: Encodable, Sendable {
         package var people: Int
         @Stamped package var since: Moment
+        /// What a held edit would do, to follow "it would"; nil for the brake.
+        @Nullable package var would: String?
     }
 
     /// A route that is closed.
@@ -205,7 +207,7 @@ extension StatusReport {
             }
             if let held = shop.heldReload {
                 need(
-                    "an edit is held: it would write to \(counted(held.people, "shopper")) at once",
+                    "an edit is held: it would \(held.would ?? "write to \(counted(held.people, "shopper")) at once")",
                     "run 'bookbag triggers confirm --shop \(shop.shop)' if it is intended, otherwise undo the edit",
                     isUrgent: false)
             }
@@ -272,8 +274,10 @@ extension StatusReport.Shop {
         shopFault = remembered[.shopFault]
         triggerFault = remembered[.lastFault]
         lastFault = remembered[.shopFault] ?? remembered[.lastFault]
-        heldReload = remembered[.heldReload].map { StatusReport.Held(people: $0.people, since: $0.since) }
-        brake = remembered[.brake].map { StatusReport.Held(people: $0.people, since: $0.since) }
+        heldReload = remembered[.heldReload].map {
+            StatusReport.Held(people: $0.people, since: $0.since, would: $0.gives == nil ? nil : $0.would)
+        }
+        brake = remembered[.brake].map { StatusReport.Held(people: $0.people, since: $0.since, would: nil) }
         pauses = (remembered[.pauses] ?? Pauses()).inForce(at: now).map {
             StatusReport.Paused(what: $0.kind.rawValue, by: $0.by, since: $0.since, until: $0.until)
         }

@@ -48,7 +48,7 @@ struct TextForwarder: Sendable {
             way = team.way(
                 token: try await store.answerToken(observation: talk.observation, shop: context.domain),
                 talk: talk.record, about: OrderRecord.none(shop: context.domain, at: now), sender: text.from?.text,
-                zone: context.rules.planner.shopZone, isText: true)
+                zone: context.rules.planner.shopZone, road: .text)
         }
         let mail = ForwardedText(
             text: text, to: people, order: order, brand: settings.brand, sender: smtp.sender?.address,

@@ -189,7 +189,8 @@ struct TextJudge: Sendable {
             locale = facts.locale ?? facts.customer?.locale ?? locale
         }
         let help = (settings.brand.replyTo ?? settings.brand.from).address
-        let words = TextReplies.words(reply, locale: locale, shop: settings.brand.name, help: help)
+        let words = TextReplies.words(
+            reply, locale: locale, shop: settings.brand.name, help: help, tones: settings.tones)
         let id = MessageIdentity.text(shop: context.domain, kind: reply.rawValue, about: text.providerID)
         return SystemMail(
             maker: reply.rawValue, key: id,
@@ -203,12 +204,22 @@ struct TextJudge: Sendable {
 enum TextReplies {
     static let languages = ["en", "de", "fr", "es"]
 
-    static func words(_ reply: TextRules.Reply, locale: String?, shop: String, help: String) -> String {
+    static func words(
+        _ reply: TextRules.Reply, locale: String?, shop: String, help: String, tones: Tones = Tones()
+    ) -> String {
         let language = StopConfirmation.language(of: locale)
+        let isFormal = tones.isFormal(in: language)
         // A long name must not cost a second segment.
         let shop = String(shop.prefix(30))
         let end =
             switch (reply, language) {
+            case (.stopped, "de") where isFormal:
+                "Sie bekommen keine SMS mehr von uns. War das nicht gemeint, antworten Sie START."
+            case (.started, "de") where isFormal: "Sie bekommen wieder SMS von uns. STOP beendet sie."
+            case (.help, "de") where isFormal: "SMS zu Ihren Bestellungen. Hilfe: \(help). STOP beendet sie."
+            case (.stopped, "es") where isFormal: "ya no recibe SMS nuestros. Para deshacerlo, responda START."
+            case (.started, "es") where isFormal: "recibe de nuevo SMS nuestros. Responda STOP para dejarlos."
+            case (.help, "es") where isFormal: "SMS sobre sus pedidos. Ayuda: \(help). Responda STOP para dejarlos."
             case (.stopped, "de"): "Du bekommst keine SMS mehr von uns. War das nicht gemeint, antworte START."
             case (.stopped, "fr"): "vous ne recevrez plus de SMS de notre part. Pour annuler, répondez START."
             case (.stopped, "es"): "ya no recibes SMS nuestros. Para deshacerlo, responde START."

@@ -104,11 +104,7 @@ extension UInt8 {
 extension Composition {
     /// What stands below every answer in a chat.
     fileprivate var saysItIsAutomaticInChat: String {
-        switch languageOfAnswer {
-        case "de": "Automatische Antwort. Schreib MENSCH, und jemand von uns übernimmt."
-        case "fr": "Réponse automatique. Écrivez PERSONNE, et l’un de nous prend le relais."
-        case "es": "Te responde un programa. Escribe PERSONA y te atiende alguien."
-        default: "Automated reply. Write PERSON, and one of us takes over."
-        }
+        let language = languageOfAnswer
+        return AutomaticLine.inChat(language, isFormal: triggers.settings.tones.isFormal(in: language))
     }
 }

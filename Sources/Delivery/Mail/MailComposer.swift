@@ -58,7 +58,7 @@ public struct MailComposer: Sendable {
         guard attached < Self.maximumBytes / 4 * 3 else { throw .tooLarge(limit: Self.maximumBytes) }
 
         let subject = MailHeaders.subject(draft.subject)
-        let language = MailLanguage(draft.language)
+        let language = MailLanguage(draft)
         let bodies = MailBodies(draft, subject: subject, language: language)
         let root = part(of: draft, bodies)
         let bytes = GMime.exclusively {
@@ -167,7 +167,7 @@ public struct MailBodies: Sendable {
     /// Creates both from a draft: what `preview` shows without a mail around it.
     public init(_ draft: MailDraft) {
         self.init(
-            draft, subject: MailHeaders.subject(draft.subject), language: MailLanguage(draft.language))
+            draft, subject: MailHeaders.subject(draft.subject), language: MailLanguage(draft))
     }
 
     init(_ draft: MailDraft, subject: String, language: MailLanguage) {

@@ -1,15 +1,22 @@
 internal import Outreach
 
-// The few words of the frame itself; all others are the template's. German says du, French vous, Spanish tú, as a small
-// shop that people like to come back to would.
+// The few words of the frame itself; all others are the template's. French says vous; German says du and Spanish tú, as a
+// small shop that people like to come back to would, unless the shop's tone is formal.
 
 /// The language of a mail, as far as its frame needs to know it.
 struct MailLanguage: Hashable, Sendable {
     /// BCP 47, validated.
     let tag: String
 
+    /// True where the reader is spoken to formally.
+    let isFormal: Bool
+
+    /// The language of a mail, and how it is spoken in it.
+    init(_ draft: MailDraft) { self.init(draft.language, isFormal: draft.brand.tones.isFormal(in: draft.language)) }
+
     /// A language tag; English if the text is not one.
-    init(_ text: String) {
+    init(_ text: String, isFormal: Bool = false) {
+        self.isFormal = isFormal
         let parts = text.split(separator: "-", omittingEmptySubsequences: false)
         let isTag =
             (2...3).contains(parts.first?.utf8.count ?? 0) && text.utf8.count <= 35
@@ -74,7 +81,8 @@ struct MailLanguage: Hashable, Sendable {
     /// Why the recipient gets this mail, as a whole sentence. Nil in a language that we do not have: no sentence is
     /// better than a foreign one.
     func sentence(_ occasion: MailDraft.Occasion, shop: String) -> String? {
-        switch (base, occasion) {
+        if isFormal, let words = formalSentence(occasion, shop: shop) { return words }
+        return switch (base, occasion) {
         case ("en", .order): "You are receiving this because you ordered from \(shop)."
         case ("en", .marketing): "You are receiving this because you signed up for news from \(shop)."
         case ("en", .answer):
@@ -95,6 +103,24 @@ struct MailLanguage: Hashable, Sendable {
         case ("fr", .marketing): "Vous recevez ce message parce que vous avez demandé des nouvelles de \(shop)."
         case ("es", .order): "Recibes este correo porque has hecho un pedido en \(shop)."
         case ("es", .marketing): "Recibes este correo porque te suscribiste a las novedades de \(shop)."
+        default: nil
+        }
+    }
+
+    /// The same to somebody who is spoken to formally, where that is said otherwise.
+    private func formalSentence(_ occasion: MailDraft.Occasion, shop: String) -> String? {
+        switch (base, occasion) {
+        case ("de", .answer):
+            "Diese Antwort hat ein Programm geschrieben. Antworten Sie mit dem Wort „Mensch“, und jemand von uns schreibt "
+                + "Ihnen."
+        case ("de", .conversation): "Sie bekommen diese Mail, weil Sie \(shop) geschrieben haben."
+        case ("de", .order): "Sie bekommen diese Mail, weil Sie bei \(shop) bestellt haben."
+        case ("de", .marketing): "Sie bekommen diese Mail, weil Sie sich für Neues von \(shop) angemeldet haben."
+        case ("es", .answer):
+            "Esta respuesta la ha escrito un programa. Responda con la palabra «persona» y uno de nosotros le escribirá."
+        case ("es", .conversation): "Recibe este correo porque escribió a \(shop)."
+        case ("es", .order): "Recibe este correo porque ha hecho un pedido en \(shop)."
+        case ("es", .marketing): "Recibe este correo porque se suscribió a las novedades de \(shop)."
         default: nil
         }
     }

@@ -45,14 +45,36 @@ extension Composition {
         return language.prefix(2).lowercased()
     }
 
-    /// What stands below every answer by text. Only letters of the GSM alphabet: another one would make two segments of
-    /// one.
+    /// What stands below every answer by text.
     fileprivate var saysItIsAutomatic: String {
-        switch languageOfAnswer {
-        case "de": "Automatische Antwort. Mit MENSCH erreichst du einen von uns."
-        case "fr": "Réponse automatique. Répondez PERSONNE pour joindre l'un de nous."
-        case "es": "Te responde un programa. Escribe PERSONA y te atiende alguien."
+        let language = languageOfAnswer
+        return AutomaticLine.ofText(language, isFormal: triggers.settings.tones.isFormal(in: language))
+    }
+}
+
+/// The line by which an answer outside of mails says that a program wrote it, and how to reach a person.
+enum AutomaticLine {
+    /// Below a text. Only letters of the GSM alphabet: another one would make two segments of one.
+    static func ofText(_ language: String, isFormal: Bool) -> String {
+        switch (language, isFormal) {
+        case ("de", false): "Automatische Antwort. Mit MENSCH erreichst du einen von uns."
+        case ("de", true): "Automatische Antwort. Mit MENSCH erreichen Sie einen von uns."
+        case ("fr", _): "Réponse automatique. Répondez PERSONNE pour joindre l'un de nous."
+        case ("es", false): "Te responde un programa. Escribe PERSONA y te atiende alguien."
+        case ("es", true): "Le responde un programa. Escriba PERSONA y le atiende alguien."
         default: "Automated reply. Text PERSON to reach one of us."
+        }
+    }
+
+    /// Below an answer in a chat.
+    static func inChat(_ language: String, isFormal: Bool) -> String {
+        switch (language, isFormal) {
+        case ("de", false): "Automatische Antwort. Schreib MENSCH, und jemand von uns übernimmt."
+        case ("de", true): "Automatische Antwort. Schreiben Sie MENSCH, und jemand von uns übernimmt."
+        case ("fr", _): "Réponse automatique. Écrivez PERSONNE, et l’un de nous prend le relais."
+        case ("es", false): "Te responde un programa. Escribe PERSONA y te atiende alguien."
+        case ("es", true): "Le responde un programa. Escriba PERSONA y le atiende alguien."
+        default: "Automated reply. Write PERSON, and one of us takes over."
         }
     }
 }

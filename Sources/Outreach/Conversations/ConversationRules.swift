@@ -134,7 +134,7 @@ public enum ConversationRules {
             switch answer.reason {
             case .needsHuman: return .needsHuman
             case .unclear: return .unclear
-            case .isFollowUp: return .isFollowUp
+            case .isFollowUp, .heldByPerson: return .isFollowUp
             case .tooManyAnswers: return .tooMany
             case .noRecipient: return .unknownSender
             default: continue

@@ -56,6 +56,7 @@ public struct DeskAct: Codable, Hashable, Sendable {
         case "hand_over":
             let whom = details["to"].map { " to \($0)" } ?? " to a person"
             return "hand over\(whom)" + (details["note"].map { ": \($0)" } ?? "")
+        case "remedy": return "offer \(details["offers"] ?? object)"
         case "tag_conversation": return "tag '\(object)'"
         default: return verb.replacing("_", with: " ")
         }
@@ -65,6 +66,8 @@ public struct DeskAct: Codable, Hashable, Sendable {
     var note: String {
         let why = details["note"].map { ": \($0)" } ?? "."
         let event = event.isEmpty ? "" : " on \(event)"
+        // What Bookbag itself hands over is of no trigger.
+        if trigger.isEmpty { return details["note"] ?? "This was handed over." }
         return "The trigger \(trigger) handed this over\(event)\(why)"
     }
 }

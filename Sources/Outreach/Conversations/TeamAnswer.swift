@@ -73,6 +73,14 @@ extension OrderRecord {
     public enum PersonalRecipient: Hashable, Sendable {
         case mail(MailAddress)
         case text(PhoneNumber)
+        /// In a chat that goes on.
+        case chat(String)
+    }
+
+    /// The chat in which she wrote last; nil where she last wrote elsewhere.
+    public var lastChat: String? {
+        guard let last = conversation?.lastIncoming, last.channel == .chat else { return nil }
+        return last.sender
     }
 
     /// The number that texted, else the order's address, else whoever wrote; nil where none is known.

@@ -119,6 +119,7 @@ extension EventKind {
     public static let refundIssued = known("refund.issued")
     public static let deliveryBounced = known("delivery.bounced")
     public static let customerUnsubscribed = known("customer.unsubscribed")
+    public static let remedyOffered = known("remedy.offered")
     public static let ratingGiven = known("rating.given")
     public static let messageReceived = known("message.received")
     public static let conversationHandedOver = known("conversation.handed_over")

@@ -11,7 +11,7 @@
 
 enum EventTable {
     /// In the order in which simultaneous events are reported, which is also that of the reference.
-    static let entries: [EventEntry] = orders + shipments + returns + refunds + ratings + conversations
+    static let entries: [EventEntry] = orders + shipments + returns + refunds + remedies + ratings + conversations
 
     // MARK: - The order
 
@@ -226,6 +226,16 @@ enum EventTable {
             alsoCalled: [
                 "unsubscribed", "unsubscribe", "opt_out", "opted_out", "customer.opted_out", "email.unsubscribed",
             ]),
+    ]
+
+    // MARK: - Remedies
+
+    private static let remedies: [EventEntry] = [
+        EventEntry(
+            "remedy.offered",
+            "Something is offered to the customer because something went wrong, and she may choose (`do: remedy`): with the approval of one of your people, where policy.yaml asks for it.",
+            sentence: "The customer was offered something", age: .days(7), isNeeded: true, roots: ["remedy"],
+            alsoCalled: ["remedy", "remedy.approved", "offer.made", "remedy.open"], standard: .parcel(.lost))
     ]
 
     // MARK: - Ratings

@@ -36,6 +36,8 @@ public struct Allowance: Hashable, Sendable, CustomStringConvertible {
     public var period: Period
     /// The currency that was written with the sum; nil if none was.
     public var currency: String?
+    /// The word for what is counted: `gifts`, `remedies`.
+    private(set) var counted = "gifts"
     /// The sum as it was written.
     private var written: String?
 
@@ -58,7 +60,7 @@ public struct Allowance: Hashable, Sendable, CustomStringConvertible {
     public var description: String {
         switch most {
         case .sum(let sum): "\(written ?? "\(sum)")\(currency.map { " \($0)" } ?? "") per \(period.rawValue)"
-        case .count(let count): "\(count) gifts per \(period.rawValue)"
+        case .count(let count): "\(count) \(counted) per \(period.rawValue)"
         }
     }
 
@@ -71,8 +73,22 @@ public struct Allowance: Hashable, Sendable, CustomStringConvertible {
     /// Reads `300.00 per month`, `40 per day`, `30000 JPY per month` or `40 gifts per day`. A number with decimals is a
     /// sum and one without is a count, but for a currency without decimals, where it has to be said.
     ///
-    /// - Parameter currency: that of the sums, if it is known.
-    package static func read(_ text: String, currency: String?) -> Result<Allowance, Misread> {
+    /// - Parameters:
+    ///   - currency: that of the sums, if it is known.
+    ///   - counted: what is counted, in one word: `gifts`.
+    package static func read(
+        _ text: String, currency: String?, counting counted: String = "gifts"
+    ) -> Result<Allowance, Misread> {
+        read(text, currency, counted).map { allowance in
+            var allowance = allowance
+            allowance.counted = counted
+            return allowance
+        }
+    }
+
+    private static func read(
+        _ text: String, _ currency: String?, _ counted: String
+    ) -> Result<Allowance, Misread> {
         let usual = "write it like '300.00 per month' or '40 per day'"
         let words = text.split(whereSeparator: \.isWhitespace).map(String.init)
         guard let number = words.first, let amount = CurrencyUnits.read(number), words.count >= 3 else {
@@ -95,9 +111,9 @@ public struct Allowance: Hashable, Sendable, CustomStringConvertible {
         }
         let unit = words[1..<(words.count - 2)].joined(separator: " ")
         switch unit.lowercased() {
-        case "gift", "gifts":
+        case counted, String(counted.dropLast(counted == "remedies" ? 3 : 1)) + (counted == "remedies" ? "y" : ""):
             guard let count = Int(number) else {
-                return .failure(Misread(message: "'\(number)' is no number of gifts", hint: usual))
+                return .failure(Misread(message: "'\(number)' is no number of \(counted)", hint: usual))
             }
             return .success(Allowance(.count(count), per: period))
         case "":
@@ -105,15 +121,15 @@ public struct Allowance: Hashable, Sendable, CustomStringConvertible {
             if let currency, CurrencyUnits.decimals(of: currency) == 0 {
                 return .failure(
                     Misread(
-                        message: "'\(text)' may be a sum or a number of gifts",
+                        message: "'\(text)' may be a sum or a number of \(counted)",
                         hint:
-                            "write '\(number) \(currency) per \(period.rawValue)' or '\(number) gifts per \(period.rawValue)'"
+                            "write '\(number) \(currency) per \(period.rawValue)' or '\(number) \(counted) per \(period.rawValue)'"
                     ))
             }
             return .success(Allowance(.count(Int(number) ?? 0), per: period))
         default:
             guard unit.wholeMatch(of: /[A-Z]{3}/) != nil else {
-                return .failure(Misread(message: "'\(unit)' is neither a currency nor 'gifts'", hint: usual))
+                return .failure(Misread(message: "'\(unit)' is neither a currency nor '\(counted)'", hint: usual))
             }
             if let currency, unit != currency {
                 return .failure(

@@ -1,7 +1,11 @@
 /// What a gift costs, as it is put down when it is decided: reserved in the transaction that decides, so that no budget
 /// is passed, whoever else decides at the same moment.
 public struct Booking: Hashable, Sendable {
-    /// The gift's name in policy.yaml.
+    /// What it counts in.
+    public enum Budget: String, Hashable, Sendable { case gifts, remedies }
+
+    public var budget = Budget.gifts
+    /// The gift's name in policy.yaml; of a remedy `name(ofRemedy:)`.
     public var gift: String
     /// In the smallest unit of the currency.
     public var amount: Int64
@@ -20,8 +24,33 @@ public struct Booking: Hashable, Sendable {
     /// When she, or somebody at the address, got the last one, as far as was known: it is stale if another was given
     /// meanwhile.
     public var lastGivenAt: Moment?
+    /// Of a remedy: how many the customer, or anybody at the address, had in the last 180 days, as far as was known: it
+    /// is stale if another was decided meanwhile.
+    public var remediesSeen: Int?
+    /// True if it is not taken back where no message tells of it: she sees it on a page of hers.
+    public var isTold = false
     /// Why this, and why this much, for people.
     public var why: String
+
+    /// What stands for the message that tells of a remedy.
+    static let remedyTeller = "remedy"
+
+    /// What a remedy's booking has for the gift's name. No gift has such a name.
+    static func name(ofRemedy name: String) -> String { "remedy:\(name)" }
+
+    /// What a gift costs that is part of an offer, whose booking had room for it.
+    ///
+    /// - Parameters:
+    ///   - last: when she, or somebody at the address, got the last one, as far as was known.
+    public static func part(
+        _ gift: Gift, of offer: Offer, record: OrderRecord, last: Moment?, why: String
+    ) -> Booking? {
+        guard let customer = record.facts.customer?.id else { return nil }
+        return Booking(
+            budget: .remedies, gift: gift.name, amount: gift.cost, currency: offer.currency, customerID: customer,
+            orderID: record.facts.id, address: record.facts.shippingAddress?.compared, teller: remedyTeller, caps: [],
+            scope: gift.scope, lastGivenAt: last, isTold: true, why: why)
+    }
 
     /// An allowance in its running period.
     public struct Cap: Hashable, Sendable {
@@ -68,6 +97,11 @@ public struct GiftQuestion: Hashable, Sendable {
     public var address: String?
     /// When the periods began in which spending is limited.
     public var since: [Moment]
+}
+
+extension OrderRecord {
+    /// Where the order goes, as it is compared: whose door it is, whoever lives there. Nil if it names none.
+    public var comparedPlace: String? { facts.shippingAddress?.compared }
 }
 
 extension AddressFacts {

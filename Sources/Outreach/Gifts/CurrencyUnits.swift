@@ -23,6 +23,16 @@ public enum CurrencyUnits {
         return whole == scaled ? Int64("\(whole)") : nil
     }
 
+    /// The smallest whole number of units that is not below an amount; nil as for `units`.
+    static func unitsAtMost(_ amount: Decimal, in currency: String) -> Int64? {
+        var scaled = amount
+        for _ in 0..<decimals(of: currency) { scaled *= 10 }
+        var whole = Decimal()
+        NSDecimalRound(&whole, &scaled, 0, .up)
+        guard whole >= 0, whole <= 1_000_000_000_000 else { return nil }
+        return Int64("\(whole)")
+    }
+
     /// The amount of so many smallest units.
     public static func amount(_ units: Int64, in currency: String) -> Decimal {
         Decimal(string: written(units, in: currency)) ?? 0

@@ -13,17 +13,7 @@ extension Planner {
     /// The allowances that hold for gifts, with what each may come to in the policy's currency. Nil if one of them cannot
     /// be counted in it.
     private func allowances(_ policy: Policy) -> [(allowance: Allowance, sum: Int64?, count: Int?)]? {
-        var all: [(Allowance, Int64?, Int?)] = []
-        for allowance in policy.giftBudget + giftCeilings {
-            switch allowance.most {
-            case .count(let count): all.append((allowance, nil, count))
-            case .sum(let sum):
-                if let currency = allowance.currency, currency != policy.currency { return nil }
-                guard let units = CurrencyUnits.units(sum, in: policy.currency) else { return nil }
-                all.append((allowance, units, nil))
-            }
-        }
-        return all
+        policy.counted(policy.giftBudget + giftCeilings)
     }
 
     /// What has to be known to judge a gift; nil for any other effect, and for one that is decided.

@@ -11,9 +11,33 @@ public struct Policy: Sendable {
     public var gifts: [Gift]
     /// What all gifts together may cost. All of them hold.
     public var giftBudget: [Allowance]
+    /// What is offered when something went wrong, in the order of the file.
+    public var remedies: [Remedy] = []
+    /// What all remedies together may cost. All of them hold.
+    public var remedyBudget: [Allowance] = []
+    /// What needs a person is ordered by these: whatever an earlier one holds for comes first.
+    var priority: [ConditionClause] = []
 
     /// The gift of that name.
     public func gift(_ name: String) -> Gift? { gifts.first { $0.name == name } }
+
+    /// The remedy of that name.
+    public func remedy(_ name: String) -> Remedy? { remedies.first { $0.name == name } }
+
+    /// Allowances, with what each may come to in the policy's currency. Nil if one of them cannot be counted in it.
+    func counted(_ allowances: [Allowance]) -> [(allowance: Allowance, sum: Int64?, count: Int?)]? {
+        var all: [(Allowance, Int64?, Int?)] = []
+        for allowance in allowances {
+            switch allowance.most {
+            case .count(let count): all.append((allowance, nil, count))
+            case .sum(let sum):
+                if let own = allowance.currency, own != currency { return nil }
+                guard let units = CurrencyUnits.units(sum, in: currency) else { return nil }
+                all.append((allowance, units, nil))
+            }
+        }
+        return all
+    }
 
     /// That an amount has more decimals than its currency.
     static func finer(_ amount: Decimal, _ currency: String) -> Allowance.Misread {

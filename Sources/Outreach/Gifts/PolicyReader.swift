@@ -2,9 +2,9 @@ internal import Foundation
 
 /// Reads policy.yaml.
 struct PolicyReader {
-    static let keys = ["amounts_in", "gifts", "budgets"]
+    static let keys = ["amounts_in", "gifts", "budgets", "remedies", "priority"]
     static let giftKeys = ["discount", "free_shipping", "counts_as", "valid_for", "once_per"]
-    static let budgetKeys = ["gifts"]
+    static let budgetKeys = ["gifts", "remedies"]
 
     /// What people write for the keys of a gift.
     private static let otherWords = [
@@ -13,28 +13,37 @@ struct PolicyReader {
         "expires_after": "valid_for", "valid": "valid_for", "once": "once_per", "limit": "once_per",
     ]
 
-    private var faults: FaultList
+    /// What the file names, whether or not it could be read.
+    struct Names: Sendable {
+        var gifts: Set<String> = []
+        var remedies: Set<String> = []
+    }
 
-    /// The policy, or nil if it cannot be used; the names of its gifts, whether or not they could be read; and its
-    /// faults.
-    static func read(_ source: String, file: String) -> (policy: Policy?, gifts: Set<String>, faults: [Fault]) {
+    var faults: FaultList
+    /// The segments that shop.yaml names.
+    let segments: [String]
+
+    /// The policy, or nil if it cannot be used; what it names; and its faults.
+    static func read(
+        _ source: String, file: String, segments: [String] = []
+    ) -> (policy: Policy?, names: Names, faults: [Fault]) {
         let (tree, faults) = YAMLReader.read(source, file: file)
-        var reader = PolicyReader(faults: FaultList(file: file))
+        var reader = PolicyReader(faults: FaultList(file: file), segments: segments)
         reader.faults.add(faults)
-        guard let tree else { return (nil, [], reader.faults.faults) }
+        guard let tree else { return (nil, Names(), reader.faults.faults) }
         let (policy, names) = reader.policy(tree)
         return (reader.faults.hasErrors ? nil : policy, names, reader.faults.faults)
     }
 
-    private mutating func policy(_ tree: YAMLTree) -> (Policy?, Set<String>) {
+    private mutating func policy(_ tree: YAMLTree) -> (Policy?, Names) {
         let fields = Fields(tree, known: Self.keys, what: "policy.yaml", &faults)
         let currency = currency(fields)
         var gifts: [Gift] = []
-        var names: Set<String> = []
+        var names = Names()
         if let value = fields.value("gifts") {
             if case .map(let entries) = value.content {
                 for entry in entries {
-                    names.insert(entry.key)
+                    names.gifts.insert(entry.key)
                     if let gift = gift(entry, currency: currency) { gifts.append(gift) }
                 }
             } else {
@@ -43,32 +52,61 @@ struct PolicyReader {
                     hint: "write 'sorry: { discount: 10%, counts_as: 15.00, valid_for: 60 days }' below it")
             }
         }
-        var budget: [Allowance] = []
-        if let value = fields.value("budgets") {
-            let budgets = Fields(value, known: Self.budgetKeys, what: "'budgets'", &faults)
-            for element in budgets.value("gifts")?.listed ?? [] {
-                guard let text = element.text?.trimmingSpaces else {
-                    faults.add(
-                        at: element.position, "a budget is a text, and this is \(element.kind)",
-                        hint: "write it like '300.00 per month' or '40 per day'")
-                    continue
-                }
-                switch Allowance.read(text, currency: currency) {
-                case .success(let allowance): budget.append(allowance)
-                case .failure(let misread): faults.add(at: element.position, misread.message, hint: misread.hint)
-                }
-            }
-            if budgets.value("gifts") == nil, let place = budgets.entry("gifts")?.keyPosition {
-                faults.add(at: place, "nothing is written under 'gifts'", hint: "write 'gifts: [300.00 per month]'")
-            }
+        var remedies: [Remedy] = []
+        if let value = fields.value("remedies") {
+            (remedies, names.remedies) = self.remedies(value, currency: currency, gifts: names.gifts)
         }
-        if !names.isEmpty, fields.value("budgets") == nil, let place = fields.entry("gifts")?.keyPosition {
+        let priority = fields.value("priority").map { self.priority($0) } ?? []
+        if fields.value("priority") == nil, let place = fields.entry("priority")?.keyPosition {
+            faults.add(
+                at: place, "nothing is written under 'priority'",
+                hint: "write a list of conditions, such as '- message.mood == \"angry\"'")
+        }
+        var budgets: [String: [Allowance]] = [:]
+        let value = fields.value("budgets")
+        if let value {
+            let written = Fields(value, known: Self.budgetKeys, what: "'budgets'", &faults)
+            for key in Self.budgetKeys { budgets[key] = budget(key, written, currency: currency) }
+        }
+        if !names.gifts.isEmpty, value == nil, let place = fields.entry("gifts")?.keyPosition {
             faults.add(
                 at: place, "the gifts have no budget", hint: "write 'budgets: { gifts: [300.00 per month] }' below them"
             )
         }
+        if !names.remedies.isEmpty, (budgets["remedies"] ?? []).isEmpty,
+            let place = fields.entry("remedies")?.keyPosition
+        {
+            faults.add(
+                at: place, "the remedies have no budget",
+                hint: "write 'budgets: { remedies: [1000.00 per month] }'; what goes beyond it goes to a person")
+        }
         guard let currency else { return (nil, names) }
-        return (Policy(currency: currency, gifts: gifts, giftBudget: budget), names)
+        var policy = Policy(currency: currency, gifts: gifts, giftBudget: budgets["gifts"] ?? [])
+        policy.remedies = remedies
+        policy.remedyBudget = budgets["remedies"] ?? []
+        policy.priority = priority
+        return (policy, names)
+    }
+
+    /// The lines of one budget.
+    private mutating func budget(_ key: String, _ budgets: Fields, currency: String?) -> [Allowance] {
+        var budget: [Allowance] = []
+        for element in budgets.value(key)?.listed ?? [] {
+            guard let text = element.text?.trimmingSpaces else {
+                faults.add(
+                    at: element.position, "a budget is a text, and this is \(element.kind)",
+                    hint: "write it like '300.00 per month' or '40 per day'")
+                continue
+            }
+            switch Allowance.read(text, currency: currency, counting: key) {
+            case .success(let allowance): budget.append(allowance)
+            case .failure(let misread): faults.add(at: element.position, misread.message, hint: misread.hint)
+            }
+        }
+        if budgets.value(key) == nil, let place = budgets.entry(key)?.keyPosition {
+            faults.add(at: place, "nothing is written under '\(key)'", hint: "write '\(key): [300.00 per month]'")
+        }
+        return budget
     }
 
     private mutating func currency(_ fields: Fields) -> String? {

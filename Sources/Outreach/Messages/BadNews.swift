@@ -24,6 +24,8 @@ enum BadNews {
     /// The first sentence below headings and the greeting, with its line, counted from 0; nil for a letter without one.
     private static func firstSentence(of body: String) -> (text: String, line: Int)? {
         for (index, line) in body.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).enumerated() {
+            // The part with the feelings is one.
+            if line.contains(/\{%-?\s*render\s+['"]feeling['"]/) { return nil }
             // What is printed, whichever way the conditions go.
             let text = String(line).replacing(/\{%.*?%\}/, with: "").trimmingSpaces
             if text.isEmpty || text.hasPrefix("#") || text.hasSuffix(",") || text.hasSuffix(":") { continue }

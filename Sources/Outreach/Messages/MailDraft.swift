@@ -232,8 +232,8 @@ extension String {
     }
 }
 
-/// The shop's name and look, for every mail.
-public struct Brand: Hashable, Sendable, Codable {
+/// The shop's name, look and tone, for every mail.
+public struct Brand: Hashable, Sendable {
     public var name: String
     public var from: MailAddress
     public var marketingFrom: MailAddress?
@@ -247,6 +247,8 @@ public struct Brand: Hashable, Sendable, Codable {
     public var logo: String?
     /// The shop's own website.
     public var url: String?
+    /// How it speaks to shoppers: `tone` of shop.yaml.
+    public var tones = Tones()
 
     public init(
         name: String, from: MailAddress, marketingFrom: MailAddress? = nil, replyTo: MailAddress? = nil,

@@ -9,9 +9,15 @@ public struct PageLinks: Hashable, Sendable {
     public var rating: String?
     /// Where the customer says whether an automatic answer helped; only in mail that answers a message.
     public var answer: String?
+    /// Where the customer chooses what is offered to her; only in mail that tells of that.
+    public var remedy: String?
 
     /// These links; none by default.
-    public init(tracking: String? = nil, preferences: String? = nil, rating: String? = nil, answer: String? = nil) {
+    public init(
+        tracking: String? = nil, preferences: String? = nil, rating: String? = nil, answer: String? = nil,
+        remedy: String? = nil
+    ) {
+        self.remedy = remedy
         self.answer = answer
         self.tracking = tracking
         self.preferences = preferences
@@ -24,6 +30,7 @@ public struct PageLinks: Hashable, Sendable {
     public static func specimen(url: String = "https://track.juniperfig.example") -> PageLinks {
         PageLinks(
             tracking: "\(url)/p/example/track", preferences: "\(url)/p/example/preferences",
-            rating: "\(url)/p/example/rate", answer: "\(url)/p/example/answer")
+            rating: "\(url)/p/example/rate", answer: "\(url)/p/example/answer",
+            remedy: "\(url)/p/example/remedy")
     }
 }

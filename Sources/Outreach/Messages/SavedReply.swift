@@ -30,7 +30,8 @@ extension TemplateSet {
         var options = scope.options
         options.locale = found.locale ?? ours
         options.errors = .thrown
-        options.partials = partials(in: found.locale ?? ours)
+        let language = found.locale ?? ours
+        options.partials = partials(in: language, isFormal: scope.settings.tones.isFormal(in: language))
         options.destination = .markdown
         return try rendered(found.template, scope.forLiquid, options, file: found.file, line: 1)
     }
@@ -69,7 +70,7 @@ extension TemplateSet {
             var list = FaultList(file: reply.file)
             let start = Position(line: 1, column: 1)
             check(
-                reply.template, with: partials(in: reply.locale ?? settings.locale), at: start, [.messageReceived],
+                reply.template, with: settings.partials(of: self, for: reply.locale), at: start, [.messageReceived],
                 &list)
             // A reply is read by whoever sends it: what is empty there is seen.
             faults += list.faults.filter { $0.severity == .error }

@@ -30,6 +30,8 @@ public struct SealedLink: Hashable, Sendable {
         case rate
         /// Saying whether an automatic answer helped.
         case answer
+        /// Choosing what is offered when something went wrong.
+        case remedy
     }
 
     public var purpose: Purpose
@@ -74,6 +76,11 @@ public struct SealedLink: Hashable, Sendable {
     /// A link to say whether an answer helped; nil if the key is not a keyed hash of an address.
     public init?(answer effect: Int64, shop: String, addressKey: [UInt8], day: CalendarDay) {
         self.init(.answer, effect: effect, shop: shop, addressKey: addressKey, day: day)
+    }
+
+    /// A link to choose what is offered; nil if the key is not a keyed hash of an address.
+    public init?(remedy offer: Int64, shop: String, addressKey: [UInt8], day: CalendarDay) {
+        self.init(.remedy, effect: offer, shop: shop, addressKey: addressKey, day: day)
     }
 
     private init?(_ purpose: Purpose, effect: Int64, shop: String, addressKey: [UInt8], day: CalendarDay) {

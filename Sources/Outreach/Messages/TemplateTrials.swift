@@ -40,13 +40,13 @@ struct TemplateTrials {
                     for variant in templates.variants(for: line) {
                         let trial = Trial(
                             file: variant.file, kind: kind, isForCustomer: line.destination.isShopper,
-                            isText: line.isText)
+                            isText: line.isText || variant.isText)
                         guard
                             isSound(
                                 variant.file, [variant.subject, variant.body] + [variant.preview].compactMap(\.self)),
                             tried.insert(trial).inserted
                         else { continue }
-                        if line.isText {
+                        if trial.isText {
                             text(variant, kind, full, bare, &faults)
                         } else {
                             mail(variant, line.destination, kind, full, bare, &faults)
@@ -104,13 +104,20 @@ struct TemplateTrials {
     ) {
         let wanted = variant.locale ?? settings.locale
         do throws(TemplateFailure) {
-            let text = try templates.text(variant, wanted: wanted, full)
-            note(text, of: variant, &faults)
+            if variant.medium == .chat {
+                _ = try templates.chat(variant, wanted: wanted, full)
+            } else {
+                note(try templates.text(variant, wanted: wanted, full), of: variant, &faults)
+            }
         } catch {
             return note(error, .error, kind, full, &faults)
         }
         do throws(TemplateFailure) {
-            _ = try templates.text(variant, wanted: wanted, bare)
+            if variant.medium == .chat {
+                _ = try templates.chat(variant, wanted: wanted, bare)
+            } else {
+                _ = try templates.text(variant, wanted: wanted, bare)
+            }
         } catch {
             note(error, .warning, kind, bare, &faults)
         }
@@ -219,15 +226,18 @@ struct TemplateTrials {
 }
 
 extension TemplateSet {
-    /// The files that a line may send: an SMS has its own, else those of mails.
+    /// The files that a line may send: an SMS has its own, else those of mails; an answer has all.
     func variants(for line: SendLine) -> [Variant] {
         let all = all(line.template)
+        // Whoever wrote is answered where she wrote.
+        if line.destination == .answer { return all }
         guard line.isText else { return all.filter { !$0.isText } }
         return all.filter { variant in
-            variant.isText
-                || !variant.isHTML
+            variant.medium == .sms
+                || !variant.isText && !variant.isHTML
                     && !all.contains {
-                        $0.isText && $0.segment == variant.segment && $0.locale == variant.locale
+                        $0.medium == .sms && $0.segment == variant.segment && $0.locale == variant.locale
+                            && $0.isFormal == variant.isFormal
                     }
         }
     }

@@ -12,8 +12,12 @@ public struct TemplateSet: Sendable {
         /// True if its name has no language: it is for everybody who has no file of their own.
         var isDefault = false
         var isHTML: Bool
-        /// True for the words of an SMS, which no mail has: `NAME.sms.md`.
-        var isText = false
+        /// True for the words of texts and chats, which no mail has: `NAME.sms.md`, `NAME.chat.md`.
+        var isText: Bool { medium != .mail }
+        /// What its words are for.
+        var medium = Medium.mail
+        /// True if it is for shoppers who are spoken to formally: `NAME.de.formal.md`. Others are for whoever has none.
+        var isFormal = false
         var subject: Template
         var preview: Template?
         var body: Template
@@ -23,6 +27,15 @@ public struct TemplateSet: Sendable {
         var subjectPosition: Position
         var previewPosition: Position
         var bodyLine: Int
+    }
+
+    /// What the words of a file are for.
+    enum Medium: String, Sendable, CaseIterable {
+        /// Mails, and texts and chats that have no words of their own.
+        case mail
+        /// Texts, and chats that have no words of their own.
+        case sms
+        case chat
     }
 
     /// The template of a webhook's body.
@@ -35,7 +48,19 @@ public struct TemplateSet: Sendable {
     /// By language; those without one are under the empty text. Each set is complete: what a language lacks is taken
     /// from the shop's own.
     private var partials: [String: PartialSet]
-    private(set) var partialSources: [(name: String, locale: String?, template: Template)]
+    /// The same for formal letters: what has no formal form is taken from the others of the same language.
+    private var formalPartials: [String: PartialSet]
+    private(set) var partialSources: [PartialSource]
+
+    /// One file of `partials/`.
+    struct PartialSource: Sendable {
+        var name: String
+        /// BCP 47, or nil for all languages that have none of their own.
+        var locale: String?
+        /// True if it is for formal letters alone: `greeting.de.formal.md`.
+        var isFormal = false
+        var template: Template
+    }
     private var bodies: [String: Body]
     /// The shop's own designs of the shopper's pages.
     var designs: [PageDesign] = []
@@ -53,6 +78,7 @@ public struct TemplateSet: Sendable {
     public init() {
         variants = [:]
         partials = ["": PartialSet()]
+        formalPartials = ["": PartialSet()]
         partialSources = []
         bodies = [:]
     }
@@ -73,7 +99,8 @@ public struct TemplateSet: Sendable {
         let ours = scope.settings.locale
         let wanted = destination.isShopper ? scope.locale : ours
         let segment = destination.isShopper ? scope.customerSegments.first : nil
-        guard let variant = variant(name, segment: segment, locale: wanted, ours: ours) else {
+        guard let variant = variant(name, segment: segment, locale: wanted, ours: ours, tones: scope.settings.tones)
+        else {
             throw TemplateFailure(file: name, line: 0, message: "there is no such template")
         }
         return try render(variant, wanted: wanted, scope, to: destination)
@@ -88,25 +115,45 @@ public struct TemplateSet: Sendable {
         let ours = scope.settings.locale
         guard
             let variant = variant(
-                name, segment: scope.customerSegments.first, locale: scope.locale, ours: ours, asText: true)
+                name, segment: scope.customerSegments.first, locale: scope.locale, ours: ours,
+                tones: scope.settings.tones, for: .sms)
         else { throw TemplateFailure(file: name, line: 0, message: "there is no such template") }
         return try text(variant, wanted: scope.locale, scope)
     }
 
-    /// What an answer says in a chat: the words of the text (SMS), as long as they are and with their typographic signs.
+    /// What an answer says in a chat: the words for chats, else those for texts, else the mail's in their short form;
+    /// as long as they are and with their typographic signs.
     ///
     /// - Throws: `TemplateFailure`, as for a text.
     public func chat(_ name: String, _ scope: Scope) throws(TemplateFailure) -> String {
         let ours = scope.settings.locale
         guard
             let variant = variant(
-                name, segment: scope.customerSegments.first, locale: scope.locale, ours: ours, asText: true)
+                name, segment: scope.customerSegments.first, locale: scope.locale, ours: ours,
+                tones: scope.settings.tones, for: .chat)
         else { throw TemplateFailure(file: name, line: 0, message: "there is no such template") }
-        let words = try shortForm(variant, wanted: scope.locale, scope).trimmingSpaces
+        return try chat(variant, wanted: scope.locale, scope)
+    }
+
+    /// The same of one file.
+    func chat(_ variant: Variant, wanted: String, _ scope: Scope) throws(TemplateFailure) -> String {
+        let words = try shortForm(variant, wanted: wanted, scope).trimmingSpaces
         guard !words.isEmpty else {
             throw TemplateFailure(file: variant.file, line: variant.bodyLine, message: "the text comes out empty")
         }
         return words
+    }
+
+    /// How whoever reads the best-fitting variant is spoken to; nil if there is no such template.
+    public func tone(_ name: String, _ scope: Scope) -> Tone? {
+        let fitting = [Medium.mail, .chat].lazy.compactMap { medium in
+            variant(
+                name, segment: scope.customerSegments.first, locale: scope.locale, ours: scope.settings.locale,
+                tones: scope.settings.tones, for: medium)
+        }
+        return fitting.first.map {
+            scope.settings.tones.tone(in: surroundings($0, wanted: scope.locale, scope).language)
+        }
     }
 
     /// One file as plain lines.
@@ -145,7 +192,8 @@ public struct TemplateSet: Sendable {
         var options = scope.options
         options.locale = language
         options.errors = .thrown
-        options.partials = partials(in: language)
+        options.partials = partials(
+            in: language, isFormal: variant.isFormal || scope.settings.tones.isFormal(in: language))
         return (options, scope.forLiquid, language)
     }
 
@@ -179,9 +227,9 @@ public struct TemplateSet: Sendable {
     }
 
     /// The partials for mails in that language.
-    func partials(in language: String) -> PartialSet {
+    func partials(in language: String, isFormal: Bool = false) -> PartialSet {
         for locale in Locales.chain(language) + [""] {
-            if let set = partials[locale] { return set }
+            if let set = isFormal ? formalPartials[locale] : partials[locale] { return set }
         }
         return PartialSet()
     }
@@ -238,16 +286,24 @@ public struct TemplateSet: Sendable {
     /// The variant that fits best: by segment and language, then by language; without one in the wanted language, the
     /// shop's own, or else the one without a language in its name.
     ///
-    /// - Parameter asText: true for an SMS, which has files of its own and otherwise the mail's; her language matters
-    ///   more than whose words they are. An HTML design has no words for it.
+    /// - Parameters:
+    ///   - tones: where the language of a file is spoken formally, the formal form of the same case comes first; else
+    ///     none is taken.
+    ///   - medium: a text or a chat has files of its own and otherwise the mail's; her language matters more than whose
+    ///     words they are. An HTML design has no words for them.
     func variant(
-        _ name: String, segment: String?, locale: String, ours: String, asText: Bool = false
+        _ name: String, segment: String?, locale: String, ours: String, tones: Tones = Tones(),
+        for medium: Medium = .mail
     ) -> Variant? {
         guard var all = variants[name] else { return nil }
-        if asText {
-            all = all.filter(\.isText) + all.filter { !$0.isText && !$0.isHTML }
-        } else {
-            all.removeAll(where: \.isText)
+        all.removeAll { $0.isFormal && !tones.isFormal(in: $0.locale ?? ours) }
+        switch medium {
+        case .mail: all.removeAll(where: \.isText)
+        case .sms: all = all.filter { $0.medium == .sms } + all.filter { !$0.isText && !$0.isHTML }
+        case .chat:
+            all =
+                all.filter { $0.medium == .chat } + all.filter { $0.medium == .sms }
+                + all.filter { !$0.isText && !$0.isHTML }
         }
         let segments: [String?] = segment == nil ? [nil] : [segment, nil]
         let own = Locales.chain(ours)
@@ -260,7 +316,12 @@ public struct TemplateSet: Sendable {
                         guard let locale else { return one.isDefault }
                         return one.locale.map { $0 == locale } ?? own.contains(locale)
                     }
-                    if let best = found.first(where: { !$0.isDefault }) ?? found.first { return best }
+                    // Words of the medium's own come first; of those the formal form, and the one that is named.
+                    guard let medium = found.first?.medium else { continue }
+                    let own = found.filter { $0.medium == medium }
+                    let formal = own.filter(\.isFormal)
+                    let fitting = formal.isEmpty ? own : formal
+                    if let best = fitting.first(where: { !$0.isDefault }) ?? fitting.first { return best }
                 }
             }
             return nil
@@ -358,15 +419,20 @@ extension TemplateSet {
     var webhookBodies: [(name: String, body: Body)] { bodies.sorted { $0.key < $1.key }.map { ($0.key, $0.value) } }
 
     /// Adds a partial, for mails in that language or, without one, for all languages that have none of their own.
-    mutating func add(partial template: Template, as name: String, locale: String?) {
-        partialSources.append((name, locale, template))
-        partials = [:]
+    mutating func add(partial template: Template, as name: String, locale: String?, isFormal: Bool = false) {
+        partialSources.append(PartialSource(name: name, locale: locale, isFormal: isFormal, template: template))
+        (partials, formalPartials) = ([:], [:])
         for locale in Set([""] + partialSources.compactMap(\.locale)) {
-            var set = PartialSet()
+            var (set, formal) = (PartialSet(), PartialSet())
             for wanted in [nil] + Locales.chain(locale).reversed().map(Optional.some) {
-                for source in partialSources where source.locale == wanted { set.add(source.template, as: source.name) }
+                let fitting = partialSources.filter { $0.locale == wanted }
+                for source in fitting where !source.isFormal {
+                    set.add(source.template, as: source.name)
+                    formal.add(source.template, as: source.name)
+                }
+                for source in fitting where source.isFormal { formal.add(source.template, as: source.name) }
             }
-            partials[locale] = set
+            (partials[locale], formalPartials[locale]) = (set, formal)
         }
     }
 
@@ -383,7 +449,7 @@ extension TemplateSet {
 
     /// The same of one file.
     func firstUse(of path: String, in variant: Variant) -> (file: String, line: Int, column: Int)? {
-        let parts = partials(in: variant.locale ?? "")
+        let parts = partials(in: variant.locale ?? "", isFormal: variant.isFormal)
         for template in [variant.subject, variant.preview, variant.body].compactMap(\.self) {
             guard let use = template.variables(with: parts).first(where: { $0.path == path }) else { continue }
             // The lines of a body are counted from where it begins.
@@ -402,8 +468,8 @@ extension TemplateSet {
     /// The names of the partials.
     var partialNames: [String] { Set(partialSources.map(\.name)).sorted() }
 
-    /// True if there is a partial of that name for exactly that language.
-    func hasPartial(_ name: String, locale: String?) -> Bool {
-        partialSources.contains { $0.name == name && $0.locale == locale }
+    /// True if there is a partial of that name for exactly that language and tone.
+    func hasPartial(_ name: String, locale: String?, isFormal: Bool = false) -> Bool {
+        partialSources.contains { $0.name == name && $0.locale == locale && $0.isFormal == isFormal }
     }
 }

@@ -15,14 +15,14 @@ extension TemplateSet {
             }
             let file = String(path.split(separator: "/").last!)
             if path.hasPrefix("templates/partials/") {
-                let (name, locale) = partialName(file, &list)
-                if set.hasPartial(name, locale: locale) {
+                let (name, locale, isFormal) = partialName(file, &list)
+                if set.hasPartial(name, locale: locale, isFormal: isFormal) {
                     list.add(
                         at: Position(line: 1, column: 1), "there is another partial for the same case",
                         hint: "keep one of the files")
                 }
                 if let template = parse(source, at: Position(line: 1, column: 1), &list, checksNames: false) {
-                    set.add(partial: template, as: name, locale: locale)
+                    set.add(partial: template, as: name, locale: locale, isFormal: isFormal)
                 } else {
                     set.brokenPartials.insert(name)
                 }
@@ -40,8 +40,8 @@ extension TemplateSet {
             // A file whose name cannot be interpreted stands for no case, so it must not hide another.
             if let (_, variant) = reader.read(file), let name = TriggerFolder.templateName(path), !reader.isMisnamed {
                 if set.all(name).contains(where: {
-                    $0.segment == variant.segment && $0.isDefault == variant.isDefault && $0.isText == variant.isText
-                        && (variant.isDefault || $0.locale == variant.locale)
+                    $0.segment == variant.segment && $0.isDefault == variant.isDefault && $0.medium == variant.medium
+                        && $0.isFormal == variant.isFormal && (variant.isDefault || $0.locale == variant.locale)
                 }) {
                     reader.faults.add(
                         at: Position(line: 1, column: 1), "there is another template for the same case",
@@ -55,16 +55,22 @@ extension TemplateSet {
         return set
     }
 
-    /// `tracking.de.md` as `tracking` for mails in German.
-    private static func partialName(_ file: String, _ faults: inout FaultList) -> (name: String, locale: String?) {
-        let parts = file.split(separator: ".").map(String.init)
-        guard parts.count > 2 else { return (parts[0], nil) }
-        if parts.count == 3, Languages.isLanguage(parts[1]) { return (parts[0], Locales.canonical(parts[1])) }
+    /// `tracking.de.md` as `tracking` for mails in German, `tracking.de.formal.md` for formal ones.
+    private static func partialName(
+        _ file: String, _ faults: inout FaultList
+    ) -> (name: String, locale: String?, isFormal: Bool) {
+        var parts = file.split(separator: ".").map(String.init)
+        let formal = parts.dropFirst().dropLast().firstIndex(of: TemplateReader.formal)
+        if let formal { parts.remove(at: formal) }
+        guard parts.count > 2 else { return (parts[0], nil, formal != nil) }
+        if parts.count == 3, Languages.isLanguage(parts[1]) {
+            return (parts[0], Locales.canonical(parts[1]), formal != nil)
+        }
         faults.add(
             at: Position(line: 1, column: 1),
             "'\(parts[1...].dropLast().joined(separator: "."))' in the file's name is not a language",
             hint: "write it like '\(parts[0]).\(Languages.meant(by: parts[1]) ?? "fr").\(parts.last!)'")
-        return (parts[0], nil)
+        return (parts[0], nil, formal != nil)
     }
 
     /// Parses Liquid at a place in a file. If that fails, its unknown names are still reported, so that nobody only
@@ -112,6 +118,7 @@ extension TemplateSet {
         triggers: [Trigger], settings: ShopSettings, servesPages: Bool? = nil, _ faults: inout [Fault]
     ) {
         checkReplies(settings, &faults)
+        checkTone(of: settings, triggers, &faults)
         for name in names.sorted() {
             let using = triggers.filter { trigger in trigger.lines.contains { $0.template == name } }
             let kinds = using.flatMap(\.events).unique
@@ -122,7 +129,7 @@ extension TemplateSet {
             let ending = hasMail(name) ? "md" : "sms.md"
             if !variants.contains(where: { variant in
                 variant.segment == nil && (variant.isDefault || variant.locale.map(own.contains) ?? true)
-                    && (!variant.isText || !hasMail(name))
+                    && !variant.isFormal && (!variant.isText || !hasMail(name))
             }), let first = variants.first(where: { !$0.isText }) ?? variants.first,
                 // One that is there and has a mistake is told of itself.
                 !faults.contains(where: { $0.severity == .error && TriggerFolder.templateName($0.file) == name })
@@ -142,7 +149,7 @@ extension TemplateSet {
                         at: variant.subjectPosition, "the mail's subject is its <title>",
                         hint: "to choose another, make 'subject: …' the first line of the file")
                 }
-                let parts = partials(in: variant.locale ?? settings.locale)
+                let parts = settings.partials(of: self, for: variant.locale, isFormal: variant.isFormal)
                 check(variant.subject, with: parts, at: variant.subjectPosition, kinds, &list)
                 if let preview = variant.preview {
                     check(preview, with: parts, at: variant.previewPosition, kinds, &list)
@@ -196,12 +203,14 @@ extension TemplateSet {
         of variant: Variant, _ name: String, among variants: [Variant], _ own: [String], _ list: inout FaultList
     ) {
         let start = Position(line: 1, column: 1)
-        let ending = variant.isHTML ? "html" : variant.isText ? "sms.md" : "md"
+        let medium = variant.isText ? "\(variant.medium.rawValue)." : ""
+        let tone = variant.isFormal ? "\(TemplateReader.formal)." : ""
+        let ending = variant.isHTML ? "\(tone)html" : "\(tone)\(medium)md"
         let segment = variant.segment.map { ".\($0)" } ?? ""
         guard let locale = variant.locale else {
             guard
                 let other = variants.first(where: {
-                    $0.segment == variant.segment && $0.isText == variant.isText
+                    $0.segment == variant.segment && $0.medium == variant.medium && $0.isFormal == variant.isFormal
                         && $0.locale.map(own.contains) ?? false
                 })
             else { return }
@@ -215,7 +224,8 @@ extension TemplateSet {
         let parts = locale.split(separator: "-")
         guard parts.count == 2, parts[0].uppercased() == parts[1],
             !variants.contains(where: {
-                $0.segment == variant.segment && $0.isText == variant.isText && $0.locale == String(parts[0])
+                $0.segment == variant.segment && $0.medium == variant.medium && $0.isFormal == variant.isFormal
+                    && $0.locale == String(parts[0])
             })
         else { return }
         list.warn(
@@ -235,7 +245,7 @@ extension TemplateSet {
             }.flatMap(\.events).unique
             var list = FaultList(file: body.file)
             let start = Position(line: 1, column: 1)
-            check(body.template, with: partials(in: settings.locale), at: start, kinds, &list)
+            check(body.template, with: settings.partials(of: self, for: nil), at: start, kinds, &list)
             faults += list.faults
         }
     }
@@ -284,11 +294,69 @@ extension TemplateSet {
     }
 }
 
+extension ShopSettings {
+    /// The parts that a file in that language is made with; nil for the shop's own.
+    ///
+    /// - Parameter isFormal: true for a formal file, whatever tone is in force.
+    func partials(of templates: TemplateSet, for locale: String?, isFormal: Bool = false) -> PartialSet {
+        let language = locale ?? self.locale
+        return templates.partials(in: language, isFormal: isFormal || tones.isFormal(in: language))
+    }
+}
+
+extension TemplateSet {
+    /// Warns of letters to shoppers that say du or tú although their language is spoken formally: of formal files, and
+    /// of those that are sent because there is no formal one.
+    private func checkTone(of settings: ShopSettings, _ triggers: [Trigger], _ faults: inout [Fault]) {
+        for name in names.sorted() {
+            let lines = triggers.flatMap(\.lines).filter { $0.template == name }
+            guard lines.contains(where: { $0.destination.isShopper || $0.isText }) else { continue }
+            for variant in all(name) {
+                let language = variant.locale ?? settings.locale
+                guard variant.isFormal || settings.tones.isFormal(in: language) else { continue }
+                let hasFormal = all(name).contains {
+                    $0.isFormal && $0.segment == variant.segment && $0.medium == variant.medium
+                        && $0.locale == variant.locale
+                }
+                guard variant.isFormal || !hasFormal else { continue }
+                let file = variant.file.split(separator: ".").dropLast().joined(separator: ".")
+                let ending = variant.isHTML ? "html" : "md"
+                var list = FaultList(file: variant.file)
+                let hint =
+                    variant.isFormal
+                    ? "say it formally"
+                    : "say it formally, in '\(file).\(TemplateReader.formal).\(ending)' if others are to stay as they are"
+                for (template, line) in [
+                    (variant.subject, variant.subjectPosition.line), (variant.body, variant.bodyLine),
+                ] { FamiliarWords.look(at: template, from: line, language: language, hint: hint, &list) }
+                faults += list.faults
+            }
+        }
+        for source in partialSources {
+            let language = source.locale ?? settings.locale
+            let hasFormal = hasPartial(source.name, locale: source.locale, isFormal: true)
+            guard source.isFormal || settings.tones.isFormal(in: language) && !hasFormal else { continue }
+            var list = FaultList(file: source.template.name)
+            FamiliarWords.look(
+                at: source.template, from: 1, language: language,
+                hint: source.isFormal
+                    ? "say it formally"
+                    : "say it formally, in '\(source.template.name.dropLast(3)).\(TemplateReader.formal).md'", &list)
+            faults += list.faults
+        }
+    }
+}
+
 /// Reads one template file.
-private struct TemplateReader {
+struct TemplateReader {
     static let keys = ["subject", "preview", "language"]
-    /// What stands in the name of a file with the words of an SMS.
-    static let text = "sms"
+    /// What stands in the name of a file for formal letters.
+    static let formal = Tone.formal.rawValue
+    /// What the words in the name of a file mean that are no language and no segment.
+    static let marks = [
+        formal: "formal letters", TemplateSet.Medium.sms.rawValue: "the words of texts",
+        TemplateSet.Medium.chat.rawValue: "the words of chats",
+    ]
 
     let source: String
     let segments: [String]?
@@ -296,8 +364,10 @@ private struct TemplateReader {
     /// True if a part of the file's name cannot be interpreted.
     private(set) var isMisnamed = false
     private var isHTML: Bool { faults.file.hasSuffix(".html") }
-    /// True for the words of an SMS.
-    private var isText = false
+    private var medium = TemplateSet.Medium.mail
+    private var isFormal = false
+    /// True for the words of a text or a chat.
+    private var isText: Bool { medium != .mail }
 
     init(source: String, segments: [String]?, faults: FaultList) {
         self.source = source
@@ -312,8 +382,10 @@ private struct TemplateReader {
         var segment: String?
         var locale: String?
         for part in parts {
-            if part == Self.text, !isText, !isHTML {
-                isText = true
+            if let own = TemplateSet.Medium(rawValue: part), own != .mail, !isText, !isHTML {
+                medium = own
+            } else if part == Self.formal, !isFormal {
+                isFormal = true
             } else if segments?.contains(part) ?? false, segment == nil {
                 segment = part
             } else if Languages.isLanguage(part), locale == nil,
@@ -371,7 +443,8 @@ private struct TemplateReader {
             name,
             TemplateSet.Variant(
                 file: faults.file, segment: segment, locale: locale, isDefault: isDefault, isHTML: isHTML,
-                isText: isText, subject: subject, preview: preview, body: body, subjectIsTitle: front.title != nil,
+                medium: medium, isFormal: isFormal, subject: subject, preview: preview, body: body,
+                subjectIsTitle: front.title != nil,
                 subjectPosition: position,
                 previewPosition: front.preview?.position ?? Position(line: 1, column: 1), bodyLine: front.bodyLine)
         )

@@ -33,6 +33,8 @@ public struct PlannedChange: Hashable, Sendable {
     public var draw: HoldOutDraw?
     /// What a gift costs: the change is stale if there is no room for it by now.
     public var booking: Booking?
+    /// What is offered to the shopper with it, under the effect's own number.
+    public var offer: Offer?
     /// The effect whose gift it takes back: the change is stale if somebody was told of it by now.
     public var takesBackGift: Int64?
 

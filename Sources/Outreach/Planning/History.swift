@@ -15,6 +15,9 @@ public struct History: Hashable, Sendable, Codable {
     /// True while one of the shop's people has a conversation about the order; of marketing and ratings also one that is
     /// about no order, with the address.
     public var isWithPerson = false
+    /// Of an answer: whether she wrote about the order in another conversation, before the message that would be
+    /// answered and within `ConversationRules.followUp` of it.
+    public var isAskedElsewhere = false
     /// When each mail to this address was sent or became ready, apart from the one being judged; as far back as the
     /// shop's limit looks.
     public var counted: [Moment] = []
@@ -34,6 +37,10 @@ public struct History: Hashable, Sendable, Codable {
     public var isToldAlready = false
     /// Of a gift that waits: what was given before.
     public var gifts: GiftHistory?
+    /// What the customer was given as remedies; nil where nothing asks for it.
+    public var remedies: RemedyHistory?
+    /// The offer that the event tells of, as it is now; nil for other events.
+    public var offer: OfferNow?
 
     /// A rating as it stands.
     public struct RatingNow: Hashable, Sendable, Codable {

@@ -24,10 +24,31 @@ public struct HistoryQuestion: Hashable, Sendable {
     public var asksForRating = false
     /// The effect that asked for the rating that the event tells of.
     public var ratingRequest: Int64?
+    /// Of an answer: what would be answered; nil for anything else.
+    public var asked: Asked?
     /// Of an action: the message that tells of it; nil for anything else.
     public var teller: Teller?
     /// Of a gift that waits: what has to be known of those before it.
     public var gift: GiftQuestion?
+    /// Of whom earlier remedies have to be known; nil where nothing asks for them.
+    public var remedies: RemedyQuestion?
+    /// The number of the offer that the event tells of.
+    public var offer: Int64?
+
+    /// A message that would be answered.
+    public struct Asked: Hashable, Sendable {
+        /// The number of its conversation.
+        public var conversation: Int64
+        /// Its own number, which is greater than that of every message that was stored before it.
+        public var message: Int64
+        public var at: Moment
+
+        public init(conversation: Int64, message: Int64, at: Moment) {
+            self.conversation = conversation
+            self.message = message
+            self.at = at
+        }
+    }
 
     /// The message that tells of an action: another line of the same occurrence.
     public struct Teller: Hashable, Sendable {
@@ -66,7 +87,14 @@ extension HistoryQuestion {
         isShadow = planner.isShadow(effect.trigger)
         asksForRating = planner.asksForRating(effect)
         ratingRequest = effect.event?.ratingRequest
-        if let now { gift = planner.giftQuestion(of: effect, record: record, now: now) }
+        if let event = effect.event, let talk = event.aggregate.conversationID, let message = event.message {
+            asked = Asked(conversation: talk, message: message, at: event.happenedAt)
+        }
+        offer = effect.event?.offerNumber
+        if let now {
+            gift = planner.giftQuestion(of: effect, record: record, now: now)
+            remedies = planner.remedyQuestion(of: effect, record: record, now: now)
+        }
         if let line = planner.teller(of: effect) {
             teller = Teller(trigger: effect.trigger, line: line.name, stems: effect.keys.map(Planner.stem))
         }

@@ -56,6 +56,28 @@ extension PlanningTurn {
     }
 }
 
+extension PlanningTurn {
+    /// What the remedies of one turn come to. Two of one person, and one for which there may be no room once the others
+    /// are booked, are decided one after the other.
+    func settleRemedies(_ all: [Judged]) -> [Judged] {
+        guard planner.triggers.hasRemedies else { return all }
+        var room = GiftsOfTurn()
+        return all.compactMap { one in
+            guard one.goes, one.effect.state == .waiting, planner.remedy(of: one.effect) != nil, let record = one.record
+            else { return one }
+            var one = one
+            let decision = planner.remedying(
+                one.effect, planner.evaluation(record, now: now), one.history)
+            one.remedy = decision
+            guard case .offer(let offer) = decision, one.judgement.decision == .send else { return one }
+            one.booking = planner.booking(
+                of: offer, by: one.effect, record: record, history: one.history, now: now)
+            guard let booking = one.booking, room.take(booking) else { return nil }
+            return one
+        }
+    }
+}
+
 extension Effect {
     /// Whether it is another line of the same occurrence.
     func tells(of action: Effect) -> Bool {

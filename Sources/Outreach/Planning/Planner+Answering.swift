@@ -4,7 +4,8 @@
 extension Planner {
     /// What keeps a trigger from answering now; nil where it may. The order is that in which people would ask.
     func answering(
-        _ event: Event, _ effect: Effect, _ entry: TriggerSet.Entry, _ evaluation: EvaluationContext
+        _ event: Event, _ effect: Effect, _ entry: TriggerSet.Entry, _ evaluation: EvaluationContext,
+        _ history: History
     ) -> Decision? {
         let record = evaluation.record
         guard let conversation = record.conversation else { return .skip(because: .erased) }
@@ -33,12 +34,17 @@ extension Planner {
         }
         // A trigger that waits comes to a conversation that somebody may have seen to meanwhile.
         if conversation.wasSeenTo(since: message.at) { return .skip(because: .answeredByPerson) }
+        // Somebody has another conversation about the order: in the chat, say, and this is a mail.
+        if history.isWithPerson, !entry.trigger.handsOver { return .skip(because: .heldByPerson) }
         let lifted = entry.trigger.answersEven
         let understood = message.understood
         if !(understood?.isCertain ?? false), !lifted.contains(.unclear) {
             return .skip(because: .unclear, detail: understood?.doubts.first)
         }
-        if message.isFollowUp, !lifted.contains(.isFollowUp) { return .skip(because: .isFollowUp) }
+        if message.isFollowUp || history.isAskedElsewhere, !lifted.contains(.isFollowUp) {
+            return .skip(
+                because: .isFollowUp, detail: message.isFollowUp ? nil : "she wrote about it in another conversation")
+        }
         if !record.isOrder, !lifted.contains(.noOrder) { return .skip(because: .noOrder) }
         if isDecided { return nil }
         guard isWritten(to: conversation, answering: true) else { return .skip(because: .tooManyAnswers) }
@@ -128,7 +134,12 @@ extension ConversationRecord {
 extension Event {
     /// The message that the event is about.
     func message(in conversation: ConversationRecord) -> ConversationMessage? {
-        for case .other("message", let id) in subjects { return Int64(id).flatMap(conversation.message) }
+        message.flatMap(conversation.message)
+    }
+
+    /// The number of that message; nil for an event of anything else.
+    var message: Int64? {
+        for case .other("message", let id) in subjects { return Int64(id) }
         return nil
     }
 }

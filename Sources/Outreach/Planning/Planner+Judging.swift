@@ -94,7 +94,7 @@ extension Planner {
         if let no = unreachable(line, trigger: entry.trigger, about: kept[0], at: evaluation, history: history) {
             return Judgement(decision: .skip(because: no.reason, detail: no.detail))
         }
-        if line.destination == .answer, let no = answering(kept[0], effect, entry, evaluation) {
+        if line.destination == .answer, let no = answering(kept[0], effect, entry, evaluation, history) {
             return Judgement(decision: no)
         }
         if let action = own.action, let no = acting(action, kept[0], effect, evaluation) {
@@ -111,6 +111,11 @@ extension Planner {
         }
         if own.gift != nil, let no = notGiving(effect, evaluation, history) {
             return Judgement(decision: .skip(because: no.reason, detail: no.detail))
+        }
+        if own.remedy != nil, effect.state == .waiting,
+            case .nothing(let reason, let detail) = remedying(effect, evaluation, history)
+        {
+            return Judgement(decision: .skip(because: reason, detail: detail))
         }
         return Judgement(decision: entry.mode == .shadow ? .shadow : .send, events: kept, dropped: dropped)
     }
@@ -150,6 +155,9 @@ extension Planner {
         if effect.reason?.isDraft == true { return objection(toDraft: event, evaluation) }
         if let reason = evaluation.overtaken(event) { return (reason, nil) }
         if let rating = history.rating, let told = event.ratingScore, rating.score != told { return (.passed, nil) }
+        if event.offerNumber != nil, history.offer?.state != .open {
+            return (.passed, "the offer is not open any more")
+        }
         if now - dueAt > event.kind.age {
             var detail = "\(event.kind.rawValue) of \(event.happenedAt)"
             switch effect.reason {

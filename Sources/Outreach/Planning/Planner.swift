@@ -30,6 +30,8 @@ public struct Planner: Sendable {
     public var proofs = AnswerProofs()
     /// What all gifts may cost at most, as the operator says: policy.yaml only goes below.
     public var giftCeilings: [Allowance] = []
+    /// The same of remedies.
+    public var remedyCeilings: [Allowance] = []
 
     public init(triggers: TriggerSet, inForceSince: [String: Moment], live: LiveSince, shop: ShopProfile) {
         self.triggers = triggers

@@ -50,7 +50,8 @@ extension PlanningTurn {
                 let isShadow = one.judgement.decision == .shadow
                 effect.state = isShadow ? .shadowed : .ready
                 effect.reason = isShadow ? .shadow : nil
-                effect.detail = remark ?? one.booking?.why ?? one.judgement.remark
+                effect.detail = remark ?? one.remedy?.why ?? one.booking?.why ?? one.judgement.remark
+                if message != nil, let decision = one.remedy { message = remedying(decision, effect) ?? message }
                 effect.dueAt = now
             case .wait(let until, let reason, let detail):
                 effect.dueAt = until
@@ -82,7 +83,10 @@ extension PlanningTurn {
         var change = PlannedChange(
             effect: effect, note: isNews ? note(effect) : nil, message: message,
             room: effect.state == .ready ? one.room : nil)
-        if effect.state == .ready { change.booking = one.booking }
+        if effect.state == .ready {
+            change.booking = one.booking
+            if case .offer(let offer) = one.remedy { change.offer = offer }
+        }
         if let recipient = one.record?.recipient?.address, effect.origin == .trigger, effect.isContact {
             let customer = one.record?.facts.customer?.id
             if effect.state == .ready, let kind = asked(effect) {
@@ -97,6 +101,14 @@ extension PlanningTurn {
         }
         plan.changes.append(change)
         return plan
+    }
+
+    /// What is done at the desk for a remedy, frozen.
+    private func remedying(_ decision: RemedyDecision, _ effect: Effect) -> Message? {
+        guard let action = planner.triggers.entry(effect.trigger)?.line(named: effect.line)?.action,
+            let act = decision.act(action, of: effect)
+        else { return nil }
+        return try? act.message(id: MessageIdentity.act(of: effect))
     }
 
     /// What a message asks to be rated: nothing of ours in the inner nil, and no question in the outer.

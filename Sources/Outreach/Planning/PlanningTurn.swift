@@ -159,8 +159,10 @@ public struct PlanningTurn: Sendable {
         var room: LimitRoom?
         /// The effects that it replaces.
         var takesBack: [Effect] = []
-        /// What it costs, if it is a gift.
+        /// What it costs, if it is a gift or a remedy.
         var booking: Booking?
+        /// What a remedy comes to.
+        var remedy: RemedyDecision?
 
         /// True if a message should be composed, to be sent or kept as a shadow.
         public var goes: Bool { judgement.decision == .send || judgement.decision == .shadow }
@@ -208,6 +210,10 @@ public struct PlanningTurn: Sendable {
     ///
     /// - Parameter waiting: the waiting effects of an order that `ordersReplacedIn` names.
     public func settle(_ all: [Judged], waiting: (String) -> [Effect]) -> [Judged] {
+        settleRemedies(settleAll(all, waiting: waiting))
+    }
+
+    private func settleAll(_ all: [Judged], waiting: (String) -> [Effect]) -> [Judged] {
         guard planner.triggers.hasToldActions else { return settleMessages(all, waiting: waiting) }
         let actions = all.filter { planner.teller(of: $0.effect) != nil }
         let others = all.filter { planner.teller(of: $0.effect) == nil }

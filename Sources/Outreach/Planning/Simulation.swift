@@ -380,6 +380,9 @@ struct Simulation {
         if let own, let question = turn.planner.giftQuestion(of: effect, record: own.record, now: now) {
             history.gifts = gifts(question, but: effect)
         }
+        if let own, let question = turn.planner.remedyQuestion(of: effect, record: own.record, now: now) {
+            history.remedies = remedies(question, but: effect)
+        }
         let replacers = turn.planner.triggers.replacers(of: effect.trigger)
         if !replacers.isEmpty {
             let isShadow = turn.planner.isShadow(effect.trigger)
@@ -405,6 +408,19 @@ extension Simulation {
                 question.scope == .customer || question.scope == .order && other.orderID == question.orderID
             else { continue }
             history.lastGivenAt = max(history.lastGivenAt ?? .distantPast, other.decidedAt ?? other.createdAt)
+        }
+        return history
+    }
+
+    /// What this shopper was offered. What it came to is not known here.
+    private func remedies(_ question: RemedyQuestion, but effect: Effect) -> RemedyHistory {
+        var history = RemedyHistory(currency: question.currency)
+        for other in effects where other.id != effect.id && other.state == .sent {
+            guard turn.planner.triggers.entry(other.trigger)?.line(named: other.line)?.remedy != nil,
+                turn.now - (other.decidedAt ?? other.createdAt) < .days(180),
+                other.detail?.hasPrefix(RemedyDecision.handedOver) != true
+            else { continue }
+            history.last180Days += 1
         }
         return history
     }

@@ -214,6 +214,27 @@ extension ActionVerb {
                 }
                 return (name, [:])
             }),
+        ActionVerb(
+            "remedy", through: .desk, trust: 2, standsAlone: false, value: .scalar,
+            words: "Offers what policy.yaml says when something went wrong: 'remedy: lost-parcel'.",
+            help:
+                "Decides a remedy of policy.yaml: what the shopper may choose, or that a person has it. What is offered is told by a trigger on `remedy.offered`, once somebody approved it where that is needed (actions.md).",
+            example: "remedy: NAME", alsoCalled: ["compensate", "make_good", "offer"],
+            destination: { "remedy '\($0)'" },
+            read: { reading in
+                guard let name = reading.name(of: "remedy", example: "remedy: lost-parcel") else { return nil }
+                if let (message, hint) = reading.surroundings.objection(toRemedy: name) {
+                    reading.faults.add(at: reading.value?.position ?? reading.position, message, hint: hint)
+                    return nil
+                }
+                if reading.events.contains(.remedyOffered) {
+                    reading.faults.add(
+                        at: reading.position, "a remedy cannot follow from what a remedy offers",
+                        hint: "decide it on the event that went wrong, such as 'shipment.lost'")
+                    return nil
+                }
+                return (name, [:])
+            }),
     ]
 }
 

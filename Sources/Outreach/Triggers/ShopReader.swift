@@ -6,7 +6,7 @@ struct ShopReader {
             "mode", "notify", "brand", "locale", "quiet_hours", "business_days", "holidays", "limit", "brake",
             "segments",
             "labels_expire", "shopify_sends", "confirm", "report", "answers", "business_hours", "answer_within", "away",
-            "let_go_after", "sign_off",
+            "let_go_after", "sign_off", "tone",
         ] + DelayRulesReader.keys
     static let limitKeys = ["messages", "per", "except"]
     static let brandKeys = ["name", "from", "marketing_from", "ratings_from", "reply_to", "address", "color", "logo"]
@@ -107,6 +107,11 @@ struct ShopReader {
         settings.away = (fields.value("away")?.listed ?? []).compactMap { away($0) }
         if let length = fields.length("let_go_after", &faults) { settings.letGoAfter = length }
         settings.signOff = words("sign_off", fields, example: "Ana and Tom")
+        if let value = fields.value("tone") {
+            settings.brand.tones = tones(value)
+        } else if let place = fields.entry("tone")?.keyPosition {
+            faults.add(at: place, "nothing is written under 'tone'", hint: "write 'warm' or 'formal'")
+        }
         if let value = fields.value("segments") { settings.segments = segments(value) }
         settings.delays = DelayRulesReader.read(fields, &faults)
         return brand == nil ? nil : settings
@@ -250,6 +255,39 @@ struct ShopReader {
         return modes
     }
 
+    /// One tone for all, or one for each language.
+    private mutating func tones(_ tree: YAMLTree) -> Tones {
+        var tones = Tones()
+        let words = Tone.allCases.map(\.rawValue)
+        func tone(_ tree: YAMLTree) -> Tone? {
+            let text = tree.text?.trimmingSpaces ?? tree.kind
+            if let tone = Tone(rawValue: text) { return tone }
+            let meant = nearest(to: text, in: words).map { "did you mean '\($0)'?" }
+            faults.add(
+                at: tree.position, "'\(text)' is not a tone",
+                hint: meant ?? "write \(alternatives(words)), or one for each language: '{ de: formal, others: warm }'")
+            return nil
+        }
+        guard case .map(let entries) = tree.content else {
+            tones.others = tone(tree) ?? .warm
+            return tones
+        }
+        for entry in entries {
+            guard let one = tone(entry.value) else { continue }
+            if entry.key == "others" {
+                tones.others = one
+            } else if Languages.isLanguage(entry.key) {
+                tones.byLanguage[Locales.canonical(entry.key)] = one
+            } else {
+                faults.add(
+                    at: entry.keyPosition, "'\(entry.key)' is not a language",
+                    hint: Languages.meant(by: entry.key).map { "write '\($0)'" }
+                        ?? "write 'de', or 'others' for all that are not named")
+            }
+        }
+        return tones
+    }
+
     /// `{ Mon-Fri: 09:00-17:00 }`.
     private mutating func businessHours(_ tree: YAMLTree) -> [BusinessHours] {
         let example = "write it like '{ Mon-Fri: 09:00-17:00, Sat: 10:00-13:00 }'"
@@ -357,6 +395,12 @@ struct ShopReader {
                 faults.add(
                     at: entry.keyPosition, "'\(entry.key)' cannot be the name of a segment",
                     hint: "use letters, digits, '-' and '_', at least three of them")
+                return nil
+            }
+            if let meaning = TemplateReader.marks[entry.key] {
+                faults.add(
+                    at: entry.keyPosition, "'\(entry.key)' cannot be the name of a segment",
+                    hint: "in the name of a template it means \(meaning)")
                 return nil
             }
             let checker = ConditionChecker(kinds: [], segments: [], inSegment: true)

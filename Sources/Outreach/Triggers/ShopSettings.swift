@@ -45,6 +45,8 @@ public struct ShopSettings: Sendable {
     public var away: [Away] = []
     /// Who signs letters; nil for the shop's name.
     public var signOff: LocalText?
+    /// How letters speak to shoppers.
+    public var tones: Tones { brand.tones }
     /// When a conversation in which nobody waits is over.
     public var letGoAfter = Length(2, .businessDays)
     /// Values that an example sets over the order's own, by name; empty for real orders.

@@ -148,6 +148,9 @@ public struct SendLine: Hashable, Sendable {
     /// The gift of policy.yaml that it gives; nil if it gives none.
     public var gift: String? { action.flatMap { $0.verb == "give" ? $0.object : nil } }
 
+    /// The remedy of policy.yaml that it decides; nil if it decides none.
+    public var remedy: String? { action.flatMap { $0.verb == "remedy" ? $0.object : nil } }
+
     /// True if it acts and brings something that the messages beside it tell of, and that the shopper gets only if she is
     /// told. What is done in a conversation is no such thing.
     public var isAction: Bool { isChannelsAction || gift != nil }

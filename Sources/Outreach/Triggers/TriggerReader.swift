@@ -21,7 +21,22 @@ struct TriggerReader {
         var actions = ActionVerbs.standard
         /// The gifts of policy.yaml; none without the file.
         var gifts: Set<String> = []
+        /// The remedies of policy.yaml.
+        var remedies: Set<String> = []
         var hasPolicy = false
+
+        /// What is wrong with deciding that remedy; nil if nothing is.
+        func objection(toRemedy name: String) -> (message: String, hint: String)? {
+            if remedies.contains(name) { return nil }
+            guard hasPolicy else {
+                return (
+                    "there is no remedy '\(name)', for there is no policy.yaml",
+                    "make the file 'policy.yaml' with 'remedies:' and 'budgets:' (docs/actions.md)"
+                )
+            }
+            let meant = nearest(to: name, in: remedies.sorted()).map { "did you mean '\($0)'?" }
+            return ("policy.yaml has no remedy '\(name)'", meant ?? "write it there, under 'remedies:'")
+        }
 
         /// What is wrong with giving that gift; nil if nothing is.
         func objection(toGift name: String) -> (message: String, hint: String)? {

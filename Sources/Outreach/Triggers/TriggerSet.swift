@@ -16,6 +16,10 @@ public struct TriggerSet: Sendable {
     private let replacers: [String: [String]]
     /// True if a trigger acts, and a message tells of it.
     let hasToldActions: Bool
+    /// True if a trigger decides a remedy.
+    let hasRemedies: Bool
+    /// True if a condition or a letter looks at what a customer was given as remedies.
+    let asksForRemedies: Bool
 
     /// A trigger with what is known about it before anything happens, shared by everything that decides.
     final class Entry: Sendable {
@@ -90,6 +94,8 @@ public struct TriggerSet: Sendable {
         let entries = self.triggers.enumerated().map { Entry($1, index: $0, in: settings.mode, templates) }
         questions = OwnQuestions(entries.filter { $0.mode != .off }.map(\.trigger))
         hasToldActions = entries.contains { $0.teller != nil }
+        hasRemedies = entries.contains { $0.trigger.lines.contains { $0.remedy != nil } }
+        asksForRemedies = Self.asksForRemedies(settings, self.triggers, templates, policy)
         byName = Dictionary(entries.map { ($0.name, $0) }) { first, _ in first }
         var replacers: [String: [String]] = [:]
         for trigger in self.triggers where trigger.mode != .off {
@@ -99,6 +105,30 @@ public struct TriggerSet: Sendable {
         var byKind: [EventKind: [Entry]] = [:]
         for entry in entries { for kind in entry.trigger.events { byKind[kind, default: []].append(entry) } }
         self.byKind = ByKind(byKind.map { ($0, $1) }, else: [])
+    }
+
+    private static func asksForRemedies(
+        _ settings: ShopSettings, _ triggers: [Trigger], _ templates: TemplateSet, _ policy: Policy?
+    ) -> Bool {
+        var clauses: [ConditionClause] = policy?.priority ?? []
+        for trigger in triggers { clauses += trigger.if + trigger.unless }
+        for segment in settings.segments { clauses += segment.clauses }
+        for remedy in policy?.remedies ?? [] {
+            for line in remedy.lines { clauses += line.conditions }
+        }
+        for clause in clauses {
+            for source in clause.sources where Names.remedyNames.contains(where: { source.contains($0) }) {
+                return true
+            }
+        }
+        for trigger in triggers {
+            for line in trigger.lines where !line.template.isEmpty {
+                if Names.remedyNames.contains(where: { templates.firstUse(of: $0, in: line.template) != nil }) {
+                    return true
+                }
+            }
+        }
+        return false
     }
 
     /// The triggers for that kind of event, in the order of their names.
@@ -180,11 +210,12 @@ private struct TriggerLoader {
         var templates = TemplateSet.read(folder, segments: settings?.segments.map(\.name), &faults)
         templates.patience = patience
         templates.designs = PageDesign.read(folder, &faults)
-        let (policy, gifts) = policy()
+        let (policy, named) = policy(segments: settings?.segments.map(\.name) ?? [])
         var surroundings = TriggerReader.Surroundings(
             settings: settings, templates: folder.templateNames, jsonTemplates: folder.jsonTemplateNames,
             webhooks: webhooks, channels: channels, events: events, keys: keys, actions: actions)
-        surroundings.gifts = gifts
+        surroundings.gifts = named.gifts
+        surroundings.remedies = named.remedies
         surroundings.hasPolicy = folder.files[Policy.file] != nil
         var triggers: [Trigger] = []
         var replaced: [(name: String, file: String, position: Position)] = []
@@ -218,6 +249,7 @@ private struct TriggerLoader {
         check(replaced, triggers)
         checkRatings(templates, triggers)
         checkGifts(templates, triggers)
+        checkRemedies(templates, triggers)
         warnOfPairs(triggers)
         faults += PhraseDoubts.look(at: triggers)
         if let settings { refuseTwice(triggers, settings) }
@@ -226,8 +258,8 @@ private struct TriggerLoader {
         return TriggerSet(settings: settings, triggers: triggers, templates: templates, policy: policy)
     }
 
-    /// policy.yaml, and the names of its gifts, even of those that cannot be read.
-    private mutating func policy() -> (Policy?, Set<String>) {
+    /// policy.yaml, and what it names, even if it cannot be read.
+    private mutating func policy(segments: [String]) -> (Policy?, PolicyReader.Names) {
         if folder.files[Policy.file] == nil,
             let other = folder.files.keys.sorted().first(where: { $0.lowercased() == Policy.file })
         {
@@ -236,10 +268,44 @@ private struct TriggerLoader {
                     file: folder.shown(other), line: 1, column: 1, "the policy is not read under this name",
                     hint: "rename it to '\(Policy.file)', in lower case"))
         }
-        guard folder.files[Policy.file] != nil, let source = text(Policy.file) else { return (nil, []) }
-        let (policy, gifts, found) = PolicyReader.read(source, file: folder.shown(Policy.file))
+        guard folder.files[Policy.file] != nil, let source = text(Policy.file) else {
+            return (nil, PolicyReader.Names())
+        }
+        let (policy, names, found) = PolicyReader.read(source, file: folder.shown(Policy.file), segments: segments)
         faults += found
-        return (policy, gifts)
+        return (policy, names)
+    }
+
+    /// Checks that every shopper to whom something is offered hears of it, by a letter with the link to her page.
+    private mutating func checkRemedies(_ templates: TemplateSet, _ triggers: [Trigger]) {
+        let tellers = triggers.filter { $0.mode != .off && $0.events.contains(.remedyOffered) }
+        for trigger in tellers {
+            for line in trigger.lines where line.isContact {
+                for variant in templates.all(line.template) where variant.isText == line.isText || !variant.isText {
+                    guard templates.firstUse(of: Names.remedyPage, in: variant) == nil else { continue }
+                    faults.append(
+                        Fault(
+                            file: variant.file, line: variant.bodyLine, column: 1,
+                            "this letter tells of an offer and has no link to choose",
+                            hint: "write [Choose]({{ \(Names.remedyPage) }}) in it"))
+                }
+            }
+        }
+        for trigger in triggers where trigger.mode != .off {
+            guard let remedy = trigger.lines.lazy.compactMap(\.remedy).first else { continue }
+            if !tellers.contains(where: { $0.lines.contains(where: \.isContact) }) {
+                faults.append(
+                    Fault(
+                        file: trigger.file, line: 1, column: 1, "nobody is told of what '\(remedy)' offers",
+                        hint: "make a trigger with 'on: remedy.offered' and 'send: email' (docs/actions.md)"))
+            } else if servesPages == false {
+                faults.append(
+                    Fault(
+                        file: trigger.file, line: 1, column: 1,
+                        "nobody could choose what '\(remedy)' offers, for bookbag.yaml has no 'public:'",
+                        hint: "have the shopper's pages served (docs/desk.md), or write 'mode: off' here"))
+            }
+        }
     }
 
     /// Checks that every gift is told of: by a message to the shopper, in each of its templates.

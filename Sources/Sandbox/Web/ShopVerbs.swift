@@ -162,6 +162,15 @@ struct ShopVerbs {
         return items.isEmpty ? [SandboxItem("Fig leaf tea", sku: "TEA-FIG", price: 1250, tags: ["tea"])] : items
     }
 
+    /// Where an order goes: street, town and postcode in Britain.
+    private func address(_ body: JSON) -> SandboxAddress {
+        var address = SandboxAddress.bristol
+        address.address1 = body["address"]?["address1"]?.string ?? address.address1
+        address.city = body["address"]?["city"]?.string ?? address.city
+        address.zip = body["address"]?["zip"]?.string ?? address.zip
+        return address
+    }
+
     private func place(_ body: JSON) throws(SandboxRefusal) -> JSON {
         let customer = body["customer"] ?? .object([])
         let order = shop.placeOrder(
@@ -172,7 +181,8 @@ struct ShopVerbs {
                 tags: strings(customer["tags"]) ?? [], isGuest: customer["guest"]?.bool ?? false,
                 acceptsMarketing: customer["accepts_marketing"]?.bool ?? false, phone: customer["phone"]?.string,
                 acceptsTexts: customer["accepts_sms"]?.bool ?? false),
-            items: try items(body), paid: body["paid"]?.bool ?? true, test: body["test"]?.bool ?? false,
+            items: try items(body), address: address(body), paid: body["paid"]?.bool ?? true,
+            test: body["test"]?.bool ?? false,
             tags: strings(body["tags"]) ?? [], note: body["note"]?.string, placedAt: try date(body, "placed_at"),
             takenElsewhereAt: try date(body, "taken_elsewhere_at"))
         return ["ok": true, "order": .string(order.name), "id": .string(order.id.description)]

@@ -299,6 +299,8 @@ extension Migration {
                 message_count INTEGER NOT NULL CHECK (message_count >= 0),
                 outcome TEXT CHECK (outcome <> ''),
                 outcome_day INTEGER,
+                rank INTEGER NOT NULL DEFAULT 0 CHECK (rank >= 0),
+                ranked_for TEXT,
                 place INTEGER NOT NULL GENERATED ALWAYS AS (
                     CASE WHEN state = 'snoozed' THEN snoozed_until WHEN waits_since IS NOT NULL THEN waits_since
                         ELSE 4611686018427387904 - last_at END) STORED,
@@ -318,7 +320,7 @@ extension Migration {
             ) STRICT;
             CREATE INDEX conversations_next ON conversations (shop, next_at, id) WHERE next_at IS NOT NULL;
             CREATE INDEX conversations_quiet ON conversations (shop, quiet_since, id) WHERE quiet_since IS NOT NULL;
-            CREATE INDEX conversations_unclaimed ON conversations (shop, place, id)
+            CREATE INDEX conversations_unclaimed ON conversations (shop, rank, place, id)
                 WHERE state = 'person' AND holder IS NULL;
             CREATE INDEX conversations_held ON conversations (shop, holder, place, id)
                 WHERE state = 'person' AND holder IS NOT NULL;
@@ -636,11 +638,55 @@ extension Migration {
             CREATE INDEX bookings_by_customer ON bookings (shop, gift, customer_key, booked_at) WHERE freed_at IS NULL;
             CREATE INDEX bookings_by_place ON bookings (shop, gift, place_key, booked_at)
                 WHERE place_key IS NOT NULL AND freed_at IS NULL;
+            CREATE INDEX remedies_by_customer ON bookings (shop, customer_key, booked_at)
+                WHERE budget = 'remedies' AND freed_at IS NULL;
+            CREATE INDEX remedies_by_place ON bookings (shop, place_key, booked_at)
+                WHERE budget = 'remedies' AND place_key IS NOT NULL AND freed_at IS NULL;
             CREATE INDEX bookings_by_order ON bookings (shop, gift, order_key, booked_at) WHERE freed_at IS NULL;
             CREATE INDEX bookings_open ON bookings (shop, effect_id)
                 WHERE freed_at IS NULL AND told_by IS NULL AND withdrawn_by IS NULL;
             CREATE INDEX bookings_told ON bookings (shop, told_by) WHERE told_by IS NOT NULL;
             CREATE INDEX bookings_withdrawn ON bookings (shop, withdrawn_by) WHERE withdrawn_by IS NOT NULL;
+
+            -- What shoppers are offered when something went wrong, by the number of the effect that decided it. `next_at`
+            -- is when the clock has something to do with it: people are told, reminded, or it lapses. `offer` is what was
+            -- decided, as JSON; `dearest` is what it costs at most, in the smallest unit of its currency.
+            CREATE TABLE offers (
+                shop INTEGER NOT NULL,
+                effect_id INTEGER NOT NULL,
+                aggregate_id INTEGER NOT NULL,
+                state TEXT NOT NULL CHECK (state IN ('asked', 'open', 'chosen', 'refused', 'lapsed', 'person')),
+                version INTEGER NOT NULL CHECK (version >= 1),
+                offer TEXT NOT NULL CHECK (offer <> ''),
+                dearest INTEGER NOT NULL CHECK (dearest >= 0),
+                decided_at INTEGER NOT NULL,
+                next_at INTEGER,
+                asked_at INTEGER,
+                reminded_at INTEGER,
+                judged_by TEXT CHECK (judged_by <> ''),
+                judged_at INTEGER,
+                note TEXT CHECK (note <> ''),
+                opened_at INTEGER,
+                gift_effect INTEGER,
+                told_at INTEGER,
+                choice TEXT CHECK (choice <> ''),
+                chosen_at INTEGER,
+                action_effect INTEGER,
+                code_digest BLOB CHECK (length(code_digest) = 32),
+                code_ends_at INTEGER,
+                tries INTEGER NOT NULL DEFAULT 0 CHECK (tries >= 0),
+                PRIMARY KEY (shop, effect_id),
+                FOREIGN KEY (shop, effect_id) REFERENCES effects (shop, id),
+                FOREIGN KEY (shop, aggregate_id) REFERENCES aggregates (shop, id),
+                CHECK ((choice IS NULL) = (chosen_at IS NULL)),
+                CHECK ((judged_by IS NULL) = (judged_at IS NULL)),
+                CHECK ((code_digest IS NULL) = (code_ends_at IS NULL)),
+                CHECK (state <> 'chosen' OR choice IS NOT NULL),
+                CHECK (state <> 'open' OR opened_at IS NOT NULL)
+            ) STRICT, WITHOUT ROWID;
+            CREATE INDEX offers_next ON offers (shop, next_at, effect_id) WHERE next_at IS NOT NULL;
+            CREATE INDEX offers_by_state ON offers (shop, state, decided_at, effect_id);
+            CREATE INDEX offers_by_aggregate ON offers (shop, aggregate_id, effect_id);
 
             -- The frozen bytes. They and the addresses may be deleted by age; the id stays. `files_until` is until when
             -- the files in them are kept, if there are any that go before. `copy_tries` is how often it was tried to put a

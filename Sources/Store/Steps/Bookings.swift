@@ -48,7 +48,41 @@ extension Store {
     ) async throws(StoreFailure) -> [GiftHistory.Spent] {
         try await read { db in
             let shop = try db.shop(domain)
-            return try since.map { try db.spent(since: $0, currency: currency, but: 0, shop: shop) }
+            return try since.map { try db.spent(.gifts, since: $0, currency: currency, but: 0, shop: shop) }
+        }
+    }
+
+    /// What the remedies of a shop come to since each of these moments.
+    public func remediesSpent(
+        shop domain: String, since: [Moment], currency: String
+    ) async throws(StoreFailure) -> [GiftHistory.Spent] {
+        try await read { db in
+            let shop = try db.shop(domain)
+            return try since.map { try db.spent(.remedies, since: $0, currency: currency, but: 0, shop: shop) }
+        }
+    }
+
+    /// What a shop gave since then, of each thing.
+    public func givenLately(shop domain: String, since: Moment) async throws(StoreFailure) -> [GivenLately] {
+        try await read { db in
+            let shop = try db.shop(domain)
+            return try ["gifts", "remedies"].flatMap { budget in
+                try db.all(Query.givenSince, [shop, budget, since.milliseconds]) {
+                    GivenLately(name: $0[0], count: Int($0[1] as Int64), sum: $0[2] as Int64)
+                }
+            }
+        }
+    }
+
+    /// When a customer, or somebody at her address, was last given a gift, in the scope that it has.
+    public func lastGiven(_ gift: Gift, about record: OrderRecord) async throws(StoreFailure) -> Moment? {
+        guard let scope = gift.scope, let customer = record.facts.customer?.id else { return nil }
+        let hash = hash
+        let address = record.comparedPlace
+        return try await read { db in
+            try db.lastGiven(
+                gift.name, scope: scope, customerID: customer, orderID: record.facts.id, address: address, but: 0,
+                shop: try db.shop(record.shop), hash: hash)
         }
     }
 }
@@ -65,12 +99,12 @@ extension Connection {
                 address: question.address, but: effect, shop: shop, hash: hash)
         }
         history.spent = try question.since.map {
-            try spent(since: $0, currency: question.currency, but: effect, shop: shop)
+            try spent(.gifts, since: $0, currency: question.currency, but: effect, shop: shop)
         }
         return history
     }
 
-    private func lastGiven(
+    fileprivate func lastGiven(
         _ gift: String, scope: Gift.Scope, customerID: String, orderID: String, address: String?, but effect: Int64,
         shop: Int64, hash: KeyedHash
     ) throws -> Moment? {
@@ -90,11 +124,50 @@ extension Connection {
     }
 
     fileprivate func spent(
-        since: Moment, currency: String, but effect: Int64, shop: Int64
+        _ budget: Booking.Budget, since: Moment, currency: String, but effect: Int64, shop: Int64
     ) throws -> GiftHistory.Spent {
-        try first(Query.spentOnGifts, [currency, shop, since.milliseconds, effect]) {
+        try first(
+            Query.spentOf, [currency, budget.rawValue, shop, budget.rawValue, since.milliseconds, effect]
+        ) {
             GiftHistory.Spent(sum: $0[0] as Int64, count: Int($0[1] as Int64))
         } ?? GiftHistory.Spent()
+    }
+
+    /// What a customer was given before as remedies, and anybody at her address.
+    func remedyHistory(
+        _ question: RemedyQuestion, but effect: Int64, shop: Int64, hash: KeyedHash, now: Moment
+    ) throws -> RemedyHistory {
+        var history = RemedyHistory(currency: question.currency)
+        (history.last180Days, history.value) = try remedies(
+            person: question.person, address: question.address, currency: question.currency, but: effect, shop: shop,
+            hash: hash, now: now)
+        if let customer = question.customerID.map(hash.customer) {
+            history.returnsShare =
+                try first(
+                    Query.returnsOfCustomer,
+                    [EventKind.returnRequested.rawValue, EventKind.returnApproved.rawValue, shop, customer]
+                ) { row in
+                    let (orders, returned) = (row[0] as Int64, row[1] as Int64)
+                    return orders == 0 ? nil : Int(returned * 100 / orders)
+                } ?? nil
+        }
+        history.spent = try question.since.map {
+            try spent(.remedies, since: $0, currency: question.currency, but: effect, shop: shop)
+        }
+        return history
+    }
+
+    private func remedies(
+        person: String, address: String?, currency: String, but effect: Int64, shop: Int64, hash: KeyedHash, now: Moment
+    ) throws -> (last180Days: Int, value: Int64) {
+        let since = (now - .days(180)).milliseconds
+        let own = hash.customer(person)
+        func read(_ row: Row) -> (Int, Int64) { (Int(row[0] as Int64), row[1] as Int64) }
+        let hers = try first(Query.remediesOfCustomer, [since, currency, shop, own, effect], read) ?? (0, 0)
+        guard let place = address.map(hash.place) else { return hers }
+        // Whoever else lives there.
+        let others = try first(Query.remediesOfPlace, [since, currency, shop, place, own, effect], read) ?? (0, 0)
+        return (hers.0 + others.0, hers.1 + others.1)
     }
 
     /// Books a gift that is decided; false if there is no room for it any more, or its person was given another.
@@ -105,24 +178,32 @@ extension Connection {
                 address: booking.address, but: effect.id, shop: shop, hash: hash)
             guard last == booking.lastGivenAt else { return false }
         }
+        if let seen = booking.remediesSeen {
+            let known = try remedies(
+                person: booking.customerID, address: booking.address, currency: booking.currency, but: effect.id,
+                shop: shop, hash: hash, now: now)
+            guard known.last180Days == seen else { return false }
+        }
         for cap in booking.caps {
-            let spent = try spent(since: cap.since, currency: booking.currency, but: effect.id, shop: shop)
+            let spent = try spent(
+                booking.budget, since: cap.since, currency: booking.currency, but: effect.id, shop: shop)
             if let sum = cap.sum, spent.sum + booking.amount > sum { return false }
             if let count = cap.count, spent.count + 1 > count { return false }
         }
         try run(
             """
             INSERT INTO bookings (shop, effect_id, budget, gift, amount, currency, customer_key, place_key, order_key,
-                teller, why, booked_at)
-            VALUES (?, ?, 'gifts', ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                teller, why, booked_at, told_by)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             ON CONFLICT (shop, effect_id) DO UPDATE SET gift = excluded.gift, amount = excluded.amount,
                 currency = excluded.currency, teller = excluded.teller, why = excluded.why,
                 booked_at = excluded.booked_at, freed_at = NULL
             """,
             [
-                shop, effect.id, booking.gift, booking.amount, booking.currency, hash.customer(booking.customerID),
+                shop, effect.id, booking.budget.rawValue, booking.gift, booking.amount, booking.currency,
+                hash.customer(booking.customerID),
                 booking.address.map(hash.place), hash.order(booking.orderID), booking.teller, booking.why,
-                now.milliseconds,
+                now.milliseconds, booking.isTold ? effect.id : nil,
             ])
         return true
     }
@@ -176,9 +257,16 @@ extension Connection {
                 WHERE shop = ? AND withdrawn_by = ? AND withdrawn_by IS NOT NULL AND freed_at IS NULL
                 """, [moment.milliseconds, shop, effect.id])
         case .skipped, .withdrawn, .replaced, .refused, .bounced:
-            if effect.channel == .shop {
+            if effect.channel == .desk {
+                // A remedy that came to nothing was offered to nobody.
+                let gone = try changes("DELETE FROM offers WHERE shop = ? AND effect_id = ?", [shop, effect.id])
+                guard gone > 0 else { return }
+                try run(
+                    "UPDATE bookings SET freed_at = ? WHERE shop = ? AND effect_id = ? AND freed_at IS NULL",
+                    [moment.milliseconds, shop, effect.id])
+            } else if effect.channel == .shop {
                 // What may have been made stays booked until it is known to be taken back.
-                guard effect.origin == .trigger, effect.attemptsInDoubt == 0 else { return }
+                guard effect.attemptsInDoubt == 0 else { return }
                 try run(
                     "UPDATE bookings SET freed_at = ? WHERE shop = ? AND effect_id = ? AND freed_at IS NULL",
                     [moment.milliseconds, shop, effect.id])
@@ -231,9 +319,30 @@ extension Query {
     static let takenBack = """
         SELECT 1 FROM bookings WHERE shop = ? AND effect_id = ? AND (withdrawn_by IS NOT NULL OR freed_at IS NOT NULL)
         """
-    static let spentOnGifts = """
-        SELECT coalesce(sum(CASE WHEN currency = ? THEN amount ELSE 0 END), 0), count(*) FROM bookings
-        WHERE shop = ? AND budget = 'gifts' AND booked_at >= ? AND effect_id <> ? AND freed_at IS NULL
+    /// A gift that goes along with a remedy counts in its sum, and not as another.
+    static let spentOf = """
+        SELECT coalesce(sum(CASE WHEN currency = ? THEN amount ELSE 0 END), 0),
+            coalesce(sum(CASE WHEN ? = 'gifts' OR gift LIKE 'remedy:%' THEN 1 ELSE 0 END), 0)
+        FROM bookings
+        WHERE shop = ? AND budget = ? AND booked_at >= ? AND effect_id <> ? AND freed_at IS NULL
+        """
+    static let givenSince = """
+        SELECT gift, count(*), coalesce(sum(amount), 0) FROM bookings
+        WHERE shop = ? AND budget = ? AND booked_at >= ? AND freed_at IS NULL GROUP BY gift ORDER BY gift
+        """
+    private static let remedies = """
+        SELECT coalesce(sum(CASE WHEN gift LIKE 'remedy:%' AND booked_at >= ? THEN 1 ELSE 0 END), 0),
+            coalesce(sum(CASE WHEN currency = ? THEN amount ELSE 0 END), 0)
+        FROM bookings WHERE shop = ? AND budget = 'remedies' AND freed_at IS NULL
+        """
+    static let remediesOfCustomer = remedies + " AND customer_key = ? AND effect_id <> ?"
+    static let remediesOfPlace =
+        remedies + " AND place_key = ? AND place_key IS NOT NULL AND customer_key <> ? AND effect_id <> ?"
+    static let returnsOfCustomer = """
+        SELECT count(*), coalesce(sum(CASE WHEN EXISTS (
+                SELECT 1 FROM events WHERE events.shop = orders.shop AND events.aggregate_id = orders.id
+                    AND events.kind IN (?, ?)) THEN 1 ELSE 0 END), 0)
+        FROM orders WHERE shop = ? AND customer_key = ? AND test = 0
         """
     static let giftOfCustomer = """
         SELECT max(booked_at) FROM bookings

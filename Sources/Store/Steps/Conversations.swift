@@ -398,6 +398,12 @@ extension Query {
         SELECT 1 FROM conversations
         WHERE shop = ? AND order_id = ? AND order_id IS NOT NULL AND state IN ('person', 'snoozed') LIMIT 1
         """
+    static let isAskedElsewhere = """
+        SELECT 1 FROM conversations JOIN conversation_messages AS said
+            ON said.shop = conversations.shop AND said.conversation_id = conversations.id
+        WHERE conversations.shop = ? AND conversations.order_id = ? AND conversations.order_id IS NOT NULL
+            AND conversations.id <> ? AND said.direction = 'in' AND said.said_at >= ? AND said.id < ? LIMIT 1
+        """
     static let isAddressWithPerson = """
         SELECT 1 FROM conversations
         WHERE shop = ? AND address_key = ? AND address_key IS NOT NULL AND order_id IS NULL

@@ -230,7 +230,7 @@ extension Connection {
         let messages = try changes("DELETE FROM messages WHERE shop = ? AND effect_id = ?", [shop, id])
         for table in [
             "leases", "attempts", "decisions", "results", "effect_keys", "effect_events", "ratings", "trials",
-            "answers",
+            "answers", "offers",
         ] {
             try run("DELETE FROM \(table) WHERE shop = ? AND effect_id = ?", [shop, id])
         }

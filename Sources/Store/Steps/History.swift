@@ -60,6 +60,13 @@ extension Connection {
         }
         if let id = question.orderID, let order = try order(id, shop: shop) {
             history.isWithPerson = try integer(Query.isOrderWithPerson, [shop, order]) != nil
+            if let asked = question.asked {
+                let since = asked.at - ConversationRules.followUp
+                history.isAskedElsewhere =
+                    try integer(
+                        Query.isAskedElsewhere,
+                        [shop, order, asked.conversation, since.milliseconds, asked.message]) != nil
+            }
         }
         if !history.isWithPerson, let address, question.stream == .marketing || question.stream == .ratings {
             history.isWithPerson = try integer(Query.isAddressWithPerson, [shop, address]) != nil
@@ -73,6 +80,11 @@ extension Connection {
         if let gift = question.gift {
             history.gifts = try giftHistory(gift, but: question.effectID, shop: shop, hash: hash)
         }
+        if let remedies = question.remedies {
+            history.remedies = try remedyHistory(
+                remedies, but: question.effectID, shop: shop, hash: hash, now: now)
+        }
+        if let offer = question.offer { history.offer = try offerNow(offer, shop: shop) }
         if let teller = question.teller {
             let message = try newest(ofStems: teller.stems, trigger: teller.trigger, line: teller.line, shop: shop)
             history.isToldAlready =

@@ -1,12 +1,13 @@
 internal import FoundationEssentials
 public import Outreach
+internal import Platform
 
 // The lists of conversations that the desk shows. Each goes through an index of its own by where a conversation stands
 // in it, so that a page costs the same whether a shop has ten conversations or a million.
 
 /// A list of conversations.
 public enum InboxList: Hashable, Sendable {
-    /// Anybody of the shop's people may take them: who waits longest stands first.
+    /// Anybody of the shop's people may take them: by `priority` of policy.yaml, and then who waits longest.
     case needsPerson
     /// Those that this person has, by address.
     case mine(String)
@@ -22,13 +23,25 @@ public enum InboxList: Hashable, Sendable {
 
 /// Where a list of conversations goes on. What the numbers mean is the list's own.
 public struct InboxPlace: Hashable, Sendable {
+    /// By `priority` of policy.yaml: 0 comes first. Only what needs a person has others.
+    public var rank: Int64
     public var place: Int64
     public var id: Int64
 
-    public init(place: Int64, id: Int64) {
+    public init(rank: Int64 = 0, place: Int64, id: Int64) {
+        self.rank = rank
         self.place = place
         self.id = id
     }
+}
+
+/// A conversation that needs a person, with what its rank was worked out of.
+public struct RankedConversation: Hashable, Sendable {
+    public var id: Int64
+    public var version: Int64
+    public var rank: Int64
+    /// What the rank was worked out for: the conversation's version and the policy; nil if it never was.
+    public var rankedFor: String?
 }
 
 /// A conversation in a list.
@@ -83,13 +96,13 @@ extension Store {
         shop domain: String, list: InboxList, after place: InboxPlace? = nil, limit: Int = 50
     ) async throws(StoreFailure) -> [InboxLine] {
         let limit = min(limit, 50)
-        let start = place ?? InboxPlace(place: .min, id: 0)
+        let start = place ?? InboxPlace(rank: -1, place: .min, id: 0)
         return try await read { db in
             let shop = try db.shop(domain)
             switch list {
             case .needsPerson:
                 return try db.all(
-                    Query.inboxUnclaimed, [shop, start.place, start.id, limit], InboxLine.init)
+                    Query.inboxUnclaimed, [shop, start.rank, start.place, start.id, limit], InboxLine.init)
             case .mine(let person):
                 return try db.all(
                     Query.inboxHeld, [shop, person, start.place, start.id, limit], InboxLine.init)
@@ -101,6 +114,32 @@ extension Store {
             case .all:
                 let end = place ?? InboxPlace(place: .max, id: .max)
                 return try db.all(Query.inboxAll, [shop, end.place, end.id, limit], InboxLine.init)
+            }
+        }
+    }
+
+    /// The conversations that need a person, with their ranks; those that stand first.
+    public func rankedConversations(
+        shop domain: String, limit: Int
+    ) async throws(StoreFailure) -> [RankedConversation] {
+        try await read { db in
+            try db.all(Query.rankedConversations, [try db.shop(domain), limit]) {
+                RankedConversation(id: $0[0], version: $0[1], rank: $0[2], rankedFor: $0[3])
+            }
+        }
+    }
+
+    /// Notes the ranks of conversations, of the versions for which they were worked out. They change where one stands in
+    /// the list, and nothing about it.
+    public func rank(_ ranked: [RankedConversation], shop domain: String) async throws(StoreFailure) {
+        guard !ranked.isEmpty else { return }
+        defer { changes.call() }
+        try await write { db in
+            let shop = try db.shop(domain)
+            for one in ranked {
+                try db.run(
+                    "UPDATE conversations SET rank = ?, ranked_for = ? WHERE shop = ? AND id = ?",
+                    [one.rank, one.rankedFor, shop, one.id])
             }
         }
     }
@@ -169,7 +208,7 @@ extension InboxLine {
             snoozedUntil: row.optionalMoment(13), closedAt: row.optionalMoment(14), lastAt: row.moment(15),
             messageCount: row[16], lastWords: row[17] as String? ?? "", lastDirection: try row.optionalWord(18),
             understood: try (row[19] as String?).map { try Understood(stored: $0) },
-            place: InboxPlace(place: row[20], id: row[21]))
+            place: InboxPlace(rank: row[22], place: row[20], id: row[21]))
     }
 }
 
@@ -179,7 +218,7 @@ extension Query {
         conversations.reason, conversations.channel, conversations.address, conversations.name, conversations.subject,
         about.gid, about.name, conversations.waits_since, conversations.snoozed_until, conversations.closed_at,
         conversations.last_at, conversations.message_count, substr(spoken.text, 1, 400), spoken.direction,
-        hers.understood, picked.place, picked.cursor
+        hers.understood, picked.place, picked.cursor, picked.rank
         """
     private static let inboxTables = """
         JOIN conversations ON conversations.shop = picked.shop AND conversations.id = picked.id
@@ -197,16 +236,16 @@ extension Query {
     static let inboxUnclaimed = """
         SELECT \(inboxColumns)
         FROM (
-            SELECT shop, id, place, id AS cursor FROM conversations
-            WHERE shop = ? AND state = 'person' AND holder IS NULL AND (place, id) > (?, ?)
-            ORDER BY place, id LIMIT ?) AS picked
+            SELECT shop, id, place, id AS cursor, rank FROM conversations
+            WHERE shop = ? AND state = 'person' AND holder IS NULL AND (rank, place, id) > (?, ?, ?)
+            ORDER BY rank, place, id LIMIT ?) AS picked
         \(inboxTables)
-        ORDER BY picked.place, picked.id
+        ORDER BY picked.rank, picked.place, picked.id
         """
     static let inboxHeld = """
         SELECT \(inboxColumns)
         FROM (
-            SELECT shop, id, place, id AS cursor FROM conversations
+            SELECT shop, id, place, id AS cursor, 0 AS rank FROM conversations
             WHERE shop = ? AND holder = ? AND state = 'person' AND holder IS NOT NULL AND (place, id) > (?, ?)
             ORDER BY place, id LIMIT ?) AS picked
         \(inboxTables)
@@ -215,7 +254,7 @@ extension Query {
     static let inboxInState = """
         SELECT \(inboxColumns)
         FROM (
-            SELECT shop, id, place, id AS cursor FROM conversations
+            SELECT shop, id, place, id AS cursor, 0 AS rank FROM conversations
             WHERE shop = ? AND state = ? AND (place, id) > (?, ?) ORDER BY place, id LIMIT ?) AS picked
         \(inboxTables)
         ORDER BY picked.place, picked.id
@@ -223,7 +262,7 @@ extension Query {
     static let inboxAll = """
         SELECT \(inboxColumns)
         FROM (
-            SELECT shop, id, last_at AS place, id AS cursor FROM conversations
+            SELECT shop, id, last_at AS place, id AS cursor, 0 AS rank FROM conversations
             WHERE shop = ? AND (last_at, id) < (?, ?) ORDER BY last_at DESC, id DESC LIMIT ?) AS picked
         \(inboxTables)
         ORDER BY picked.place DESC, picked.id DESC
@@ -239,7 +278,7 @@ extension Query {
     static let inboxDrafts = """
         SELECT \(inboxColumns)
         FROM (
-            SELECT conversations.shop AS shop, conversations.id AS id, 0 AS place, effects.id AS cursor
+            SELECT conversations.shop AS shop, conversations.id AS id, 0 AS place, effects.id AS cursor, 0 AS rank
             FROM effects JOIN conversations ON conversations.shop = effects.shop
                 AND conversations.id = effects.aggregate_id
             WHERE effects.shop = ? AND effects.id > ? AND \(openDrafts)
@@ -250,7 +289,7 @@ extension Query {
     static let conversationsOfOrder = """
         SELECT \(inboxColumns)
         FROM (
-            SELECT shop, id, last_at AS place, id AS cursor FROM conversations
+            SELECT shop, id, last_at AS place, id AS cursor, 0 AS rank FROM conversations
             WHERE shop = ? AND order_id = ? AND order_id IS NOT NULL ORDER BY last_at DESC, id DESC LIMIT 50) AS picked
         \(inboxTables)
         ORDER BY picked.place DESC, picked.id DESC
@@ -258,11 +297,17 @@ extension Query {
     static let conversationsOfAddress = """
         SELECT \(inboxColumns)
         FROM (
-            SELECT shop, id, last_at AS place, id AS cursor FROM conversations
+            SELECT shop, id, last_at AS place, id AS cursor, 0 AS rank FROM conversations
             WHERE shop = ? AND address_key = ? AND address_key IS NOT NULL
             ORDER BY last_at DESC, id DESC LIMIT 50) AS picked
         \(inboxTables)
         ORDER BY picked.place DESC, picked.id DESC
+        """
+    static let rankedConversations = """
+        SELECT conversations.id, aggregates.version, conversations.rank, conversations.ranked_for
+        FROM conversations JOIN aggregates ON aggregates.shop = conversations.shop AND aggregates.id = conversations.id
+        WHERE conversations.shop = ? AND conversations.state = 'person' AND conversations.holder IS NULL
+        ORDER BY conversations.rank, conversations.place, conversations.id LIMIT ?
         """
     static let countUnclaimed = """
         SELECT count(*) FROM (

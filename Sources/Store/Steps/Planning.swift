@@ -330,6 +330,7 @@ private struct PlanWriter {
         {
             return nil
         }
+        if let offer = change.offer, try !db.put(offer, of: effect, shop: shop, now: now) { return nil }
         if let gift = change.takesBackGift, try !db.takeBack(gift, by: effect.id, shop: shop) { return nil }
         if effect.state == .ready, let message = change.message, !message.tells.isEmpty,
             try !db.tell(message.tells, by: effect.id, shop: shop)

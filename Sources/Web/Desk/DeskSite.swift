@@ -10,6 +10,7 @@ import Store
 //     /login…                    how one gets in
 //     /SHOP/today                what went out, what waits, what was held back and why
 //     /SHOP/inbox                what customers wrote, and /NUMBER, a conversation; /NUMBER/file/…, a file of it
+//     /SHOP/approvals            what shoppers would be offered, to approve or refuse
 //     /SHOP/orders/NUMBER        all of an order
 //     /SHOP/messages/NUMBER      a message as it was sent, and /mail, which its frame shows
 //     /SHOP/triggers             the files in force, their faults, a held edit
@@ -109,6 +110,8 @@ struct DeskSite: WebSite {
         _ page: DeskPage, _ rest: [String], _ request: WebRequest, _ visit: Visit
     ) async throws -> WebResponse {
         let isPost = request.method == "POST"
+        // An open browser asks for the answer of a POST again at the same address.
+        if !isPost, page == .approvals, !rest.isEmpty { return .seeOther("\(visit.path)/approvals") }
         if !isPost, page == .inbox, rest.count == 2, Self.isAct(rest[1], onConversation: rest[0]) {
             return .seeOther("\(visit.path)/inbox/\(rest[0])")
         }
@@ -120,6 +123,8 @@ struct DeskSite: WebSite {
         case (.inbox, 1, true) where rest[0] == "away": return try await away(request, visit)
         case (.inbox, 3, false) where rest[1] == "file": return try await file(rest[2], of: rest[0], visit)
         case (.inbox, 2, true): return try await act(onConversation: rest[0], rest[1], request, visit)
+        case (.approvals, 0, false): return try await approvals(visit)
+        case (.approvals, 2, true): return try await judgeOffer(rest[0], rest[1], request, visit)
         case (.orders, 1, false): return try await order(rest[0], visit)
         case (.find, 0, true): return try await find(request, visit)
         case (.find, 0, false): return try await findForm(visit)
@@ -284,7 +289,7 @@ struct NoticePage: PageContent {
 /// The pages of a shop, and who may see them.
 enum DeskPage: String, CaseIterable, Sendable {
     case today, inbox, orders, messages, triggers, edit, settings, pause, operations, find, changes
-    case analytics, customers, setup
+    case analytics, customers, setup, approvals
 
     init?(_ part: String) { self.init(rawValue: part) }
 
@@ -294,6 +299,7 @@ enum DeskPage: String, CaseIterable, Sendable {
         case .today, .analytics: [.shop]
         case .orders, .messages, .find, .changes, .customers: Set(Role.allCases)
         case .inbox: [.answer]
+        case .approvals: [.approve]
         case .triggers, .edit, .settings: [.shop, .edit]
         case .pause: [.shop, .operate]
         case .operations: [.operate]
@@ -302,12 +308,15 @@ enum DeskPage: String, CaseIterable, Sendable {
     }
 
     /// Those with a tab, in this order; a visitor begins at the first that is theirs.
-    static let tabs: [DeskPage] = [.today, .inbox, .find, .triggers, .edit, .settings, .analytics, .operations]
+    static let tabs: [DeskPage] = [
+        .today, .inbox, .approvals, .find, .triggers, .edit, .settings, .analytics, .operations,
+    ]
 
     var title: String {
         switch self {
         case .today: "Today"
         case .inbox: "Inbox"
+        case .approvals: "Approvals"
         case .orders, .find: "Orders"
         case .messages: "Messages"
         case .triggers: "Triggers"

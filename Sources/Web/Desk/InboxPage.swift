@@ -127,7 +127,7 @@ extension DeskSite {
         let path = "\(visit.path)/inbox"
         var next: String?
         if lines.count > Self.rowsOfPage, let last = shown.last {
-            next = "\(path)?list=\(choice.rawValue)&after=\(last.place.place).\(last.place.id)"
+            next = "\(path)?list=\(choice.rawValue)&after=\(last.place.rank).\(last.place.place).\(last.place.id)"
         }
         let clock = Clock(visit.zone)
         let board = visit.facts[.away] ?? AwayBoard()
@@ -191,11 +191,13 @@ extension DeskSite {
         number == 0 ? nil : number >= InboxCounts.most ? "\(InboxCounts.most - 1)+" : "\(number)"
     }
 
-    /// `PLACE.NUMBER`; a place may be negative.
+    /// `RANK.PLACE.NUMBER`; a place may be negative.
     private static func inboxPlace(_ text: String) -> InboxPlace? {
         let parts = text.split(separator: ".")
-        guard parts.count == 2, let place = Int64(parts[0]), let id = Int64(parts[1]) else { return nil }
-        return InboxPlace(place: place, id: id)
+        guard parts.count == 3, let rank = Int64(parts[0]), let place = Int64(parts[1]), let id = Int64(parts[2]) else {
+            return nil
+        }
+        return InboxPlace(rank: rank, place: place, id: id)
     }
 
     /// A conversation as lists show it. Its words are for those who answer alone.

@@ -21,6 +21,8 @@ struct TodayPage: PageContent {
         var people: Int
         var usual: String
         var path: String
+        /// Whether it would give more than on a usual day.
+        var gives: Bool
     }
 
     var day: String
@@ -89,7 +91,8 @@ extension DeskSite {
         ]
         let held = facts[.heldReload].map {
             TodayPage.Held(
-                people: $0.people, usual: "\(Int($0.peoplePerDay.rounded()))", path: "\(visit.path)/triggers")
+                people: $0.people, usual: "\(Int($0.peoplePerDay.rounded()))", path: "\(visit.path)/triggers",
+                gives: $0.gives != nil)
         }
         let page = TodayPage(
             day: clock.day(day), held: held, fault: facts[.lastFault], figures: figures,

@@ -32,6 +32,8 @@ struct TriggersPage: PageContent {
         var path: String
         /// Where all of them are listed.
         var all: String
+        /// What it would give more than on a usual day, a line each.
+        var gives: [String]
     }
 
     /// How near the answers to a kind of question are to going out by themselves.
@@ -93,7 +95,7 @@ extension DeskSite {
             TriggersPage.Held(
                 people: $0.people, usual: "\(Int($0.peoplePerDay.rounded()))", since: Instant($0.since, clock),
                 code: $0.code, who: $0.who ?? [], mayConfirm: visit.visitor.may([.edit]),
-                path: "\(visit.path)/triggers/confirm", all: "\(visit.path)/triggers/held")
+                path: "\(visit.path)/triggers/confirm", all: "\(visit.path)/triggers/held", gives: $0.gives ?? [])
         }
         let proofs = (facts[.answerProofs] ?? AnswerProofs()).rows(of: Understood.builtIn).map { row in
             let mode = core.answers.mode(of: row.intent, shop: visit.shop) ?? .whenProven

@@ -1,17 +1,48 @@
+import Outreach
+
 // The words of the chat, which its script asks for: so it is small, and these are checked as those of the pages are.
 
 /// What the chat says in one language.
 enum ChatWords {
-    /// All that the script needs for a page in that language, with the name of the shop.
-    static func words(_ language: String?, shop: String) -> [String: String] {
+    /// All that the script needs for a page in that language, with the name of the shop, in its tone.
+    static func words(_ language: String?, shop: String, tones: Tones = Tones()) -> [String: String] {
         let language = self.language(language)
         var words = all[language] ?? [:]
+        if tones.isFormal(in: language), let formal = formal[language] { words.merge(formal) { $1 } }
         words["language"] = language
         words["chat"] = words["chat"]?.replacing("{}", with: shop)
         return words
     }
 
     static let languages = ["en", "de", "fr", "es"]
+
+    /// What is said otherwise to somebody who is spoken to formally.
+    static let formal: [String: [String: String]] = [
+        "de": [
+            "chat": "Chat mit {}",
+            "hello": "Fragen Sie uns. Ein Programm antwortet, so gut es kann; den Rest machen Menschen.",
+            "say": "Ihre Nachricht",
+            "you": "Sie",
+            "mine": "Zu einer Bestellung? Zeigen Sie, dass es Ihre ist",
+            "why": "Damit wir etwas zu einer Bestellung sagen, müssen wir wissen, dass es Ihre ist.",
+            "own": "Die Bestellung {} ist Ihre. Fragen Sie nur.",
+            "many": "Das war zu viel auf einmal. Versuchen Sie es später noch einmal.",
+            "fail": "Das ging nicht. Versuchen Sie es noch einmal.",
+            "over": "Der Chat war zu Ende. Senden Sie noch einmal, um neu zu beginnen.",
+        ],
+        "es": [
+            "chat": "Chat con {}",
+            "hello": "Pregunte lo que quiera. Un programa responde lo que sabe; lo demás, una persona.",
+            "say": "Su mensaje",
+            "you": "Usted",
+            "mine": "¿Sobre un pedido? Demuestre que es suyo",
+            "why": "Para hablar de un pedido, tenemos que saber que es suyo.",
+            "own": "El pedido {} es suyo. Pregunte.",
+            "many": "Demasiado a la vez. Inténtelo más tarde.",
+            "fail": "No ha funcionado. Inténtelo otra vez.",
+            "over": "El chat había terminado. Envíe otra vez para empezar.",
+        ],
+    ]
 
     /// The language of ours that is nearest to a page's: English where there is none.
     static func language(_ text: String?) -> String {

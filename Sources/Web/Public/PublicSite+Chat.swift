@@ -89,7 +89,9 @@ extension PublicSite {
         let now = core.now()
         switch (act, request.method) {
         case ("words", "GET"):
-            let words = ChatWords.words(request.query["language"], shop: core.post.brand(shop)?.name ?? shop)
+            let brand = core.post.brand(shop)
+            let words = ChatWords.words(
+                request.query["language"], shop: brand?.name ?? shop, tones: brand?.tones ?? Tones())
             var response = try Self.json(words)
             response.headers["cache-control"] = "private, max-age=600"
             return response

@@ -16,6 +16,7 @@ import Synchronization
 //     GET  …/rate/…?score=4  how it went, with that score chosen; POST gives it (RatePage.swift)
 //     /chat/…                the chat, behind no link (PublicSite+Chat.swift)
 //     GET  …/answer/…?say=person   whether an automatic answer helped; POST says so (AnswerPage.swift)
+//     GET  …/remedy/…        what is offered; POST chooses, with a code that is mailed (OfferPage.swift)
 //     POST …/track/…, …/preferences/…, …/rate/…   of a link that is too old: a new one, to the address on file
 //
 // Mail scanners open every link, so GET changes nothing. A link that is forged, cut, of another purpose or of a shop
@@ -104,6 +105,8 @@ struct PublicSite: WebSite {
         case (.rate, _): return try await rate(link, request)
         case (.answer, "POST"): return try await press(link, request)
         case (.answer, _): return try await answer(link, request)
+        case (.remedy, "POST"): return try await choose(link, offer: request)
+        case (.remedy, _): return try await offer(link, request)
         }
     }
 

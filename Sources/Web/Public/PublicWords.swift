@@ -164,12 +164,47 @@ struct PublicWords: Sendable {
     var answerNewer: String { text("answer_newer") }
     var answerOld: String { text("answer_old") }
 
+    // MARK: - Offers
+
+    func offerTitle(_ order: String) -> String { text("offer_title", order) }
+    var offerWords: String { text("offer_words") }
+    var offerLegend: String { text("offer_legend") }
+    /// What can be chosen, and what that means; a kind is `refund`, `reship`, `store_credit` or `gift`.
+    func offer(_ kind: String) -> String { text("offer_\(kind)") }
+    func offerNote(_ kind: String) -> String { text("offer_\(kind)_note") }
+    func offerDone(_ kind: String) -> String { text("offer_\(kind)_done") }
+    var offerNext: String { text("offer_next") }
+    var offerNone: String { text("offer_none") }
+    var offerCodeTitle: String { text("offer_code_title") }
+    func offerCodeWords(_ address: String) -> String { text("offer_code_words", address) }
+    var offerCodeLabel: String { text("offer_code_label") }
+    var offerCodeWrong: String { text("offer_code_wrong") }
+    var offerCodeAgain: String { text("offer_code_again") }
+    var offerConfirm: String { text("offer_confirm") }
+    var offerBack: String { text("offer_back") }
+    var offerThanks: String { text("offer_thanks") }
+    var offerPersonTitle: String { text("offer_person_title") }
+    var offerPersonWords: String { text("offer_person_words") }
+    var offerOverTitle: String { text("offer_over_title") }
+    var offerOverWords: String { text("offer_over_words") }
+    func offerCode(_ code: String) -> String { text("offer_your_code", code) }
+    var offerCodeSoon: String { text("offer_code_soon") }
+    func offerAlso(_ code: String) -> String { text("offer_also", code) }
+    func offerMailSubject(_ order: String) -> String { text("offer_mail_subject", order) }
+    func offerMail(_ code: String) -> String { text("offer_mail", code) }
+    var offerMailNotYou: String { text("offer_mail_not_you") }
+
     var unknownTitle: String { text("none_title") }
     var unknownWords: String { text("none_words") }
     var later: String { text("later") }
 
     /// Every text has the same number of `{}` in each language, which a test holds.
-    static let all: [String: [String: String]] = ["en": english, "de": german, "fr": french, "es": spanish]
+    static let all: [String: [String: String]] = [
+        "en": english.merging(OfferWords.english) { first, _ in first },
+        "de": german.merging(OfferWords.german) { first, _ in first },
+        "fr": french.merging(OfferWords.french) { first, _ in first },
+        "es": spanish.merging(OfferWords.spanish) { first, _ in first },
+    ]
 
     private static let english = [
         "order": "Order {}", "parcel": "Order {}, parcel {} of {}", "expected": "Expected on {}",

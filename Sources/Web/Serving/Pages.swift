@@ -101,7 +101,8 @@ struct Pages: Sendable {
             "versions": PackageResources.versions_liquid, "settings": PackageResources.settings_liquid,
             "held": PackageResources.held_liquid, "doctor": PackageResources.doctor_liquid,
             "inbox": PackageResources.inbox_liquid, "conversation": PackageResources.conversation_liquid,
-            "setup": PackageResources.setup_liquid,
+            "setup": PackageResources.setup_liquid, "approvals": PackageResources.approvals_liquid,
+            "offer": PackageResources.offer_liquid,
         ]
         templates = try sources.reduce(into: [:]) { parsed, source in
             parsed[source.key] = try Template(parsing: source.value, name: source.key, mode: .strict)

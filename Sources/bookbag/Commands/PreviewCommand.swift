@@ -287,6 +287,7 @@ private struct Written {
             {
                 lines.append("  Preview:  \(preview)")
             }
+            if let tone = made.tone { lines.append("  Tone:     \(tone.rawValue)") }
             if let remark = made.remark { lines.append("  (\(remark))") }
             lines.append("")
             lines += opened.text.split(separator: "\n", omittingEmptySubsequences: false).map { line in
@@ -296,12 +297,18 @@ private struct Written {
         } else if let sms = message.asText {
             lines.append("  To:       \(message.envelope.recipient)")
             lines.append("  Size:     \(sms.size)")
+            if let tone = made.tone { lines.append("  Tone:     \(tone.rawValue)") }
             if !sms.costly.isEmpty {
                 lines.append("  (UCS-2 for \(sms.costly.prefix(10).map { "'\($0)'" }.joined(separator: ", ")))")
             }
             lines.append("")
             lines += sms.text.split(separator: "\n", omittingEmptySubsequences: false).map { "  \($0)" }
             files = [("sms.txt", message.bytes)]
+        } else if let chat = message.asChat {
+            if let tone = made.tone { lines.append("  Tone:     \(tone.rawValue)") }
+            lines.append("")
+            lines += chat.split(separator: "\n", omittingEmptySubsequences: false).map { "  \($0)" }
+            files = [("chat.txt", message.bytes)]
         } else if let act = DeskAct(message) {
             lines.append("  \(act.sentence)")
             files = [("json", message.bytes)]

@@ -31,7 +31,7 @@ struct ListTriggersCommand: AsyncParsableCommand {
             }
             if !json, let held = try await store.remembered(.heldReload, shop: shop) {
                 heldEdits.append(
-                    "\(shop): an edit has been held since \(held.since), and the earlier files stay in force: it would write to \(held.people) people at once. `bookbag triggers confirm --shop \(shop)` releases it."
+                    "\(shop): an edit has been held since \(held.since), and the earlier files stay in force: it would \(held.would). `bookbag triggers confirm --shop \(shop)` releases it."
                 )
             }
         }
@@ -52,7 +52,7 @@ struct ListTriggersCommand: AsyncParsableCommand {
 struct ConfirmCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "confirm",
-        abstract: "Release an edit, or mail, held because it would reach many people at once.",
+        abstract: "Release an edit, or mail, held because it would reach many people at once, or give much.",
         discussion:
             "The daemon acts on it within seconds.\n\nEXAMPLE\n  bookbag triggers confirm --shop juniperfig.myshopify.com"
     )
@@ -80,7 +80,8 @@ struct ConfirmCommand: AsyncParsableCommand {
         let now = DaemonClock.system()
         if let reload = only.reload {
             try await store.remember(reload.code, as: .confirmedReload, shop: only.shop, now: now)
-            print("Confirmed: \(reload.people) people will be written to. The daemon acts on it within seconds.")
+            let what = reload.gives == nil ? "\(reload.people) people will be written to" : "it may \(reload.would)"
+            print("Confirmed: \(what). The daemon acts on it within seconds.")
         }
         if only.isBraked {
             let count = try await store.releaseBrake(shop: only.shop, now: now)

@@ -172,12 +172,13 @@ struct ConfigurationReader {
         let endpoint = keys["endpoint"].flatMap { self.endpoint($0.value) } ?? "https://\(domain)"
         let pollEvery = keys["poll_every"].flatMap { duration($0.value, least: .seconds(1)) } ?? .seconds(60)
         let folder = text(keys["triggers"]).map(resolve) ?? triggers
-        let ceilings = keys["ceilings"].map { self.ceilings($0.value) } ?? []
+        let ceilings = keys["ceilings"].map { self.ceilings($0.value) } ?? [:]
         guard let access, written != nil else { return nil }
         var shop = Configuration.Shop(
             domain: domain, endpoint: endpoint, access: access, pollEvery: pollEvery, triggers: folder, smtp: relay,
             mailbox: letters, webhooks: own, farEnds: ownEnds)
-        shop.giftCeilings = ceilings
+        shop.giftCeilings = ceilings["gifts"] ?? []
+        shop.remedyCeilings = ceilings["remedies"] ?? []
         shop.understanding = second
         shop.hookSecrets = hooks
         if let entry = keys["hand_over_to"] ?? handOver { shop.handOverTo = team(entry, of: shop) }
@@ -185,19 +186,22 @@ struct ConfigurationReader {
     }
 
     /// What may be given at most: `{ gifts: 500.00 per month }`, in the shop's currency.
-    private mutating func ceilings(_ tree: YAMLTree) -> [Allowance] {
-        guard let keys = fields(tree, of: "ceilings", ["gifts"]) else { return [] }
-        var ceilings: [Allowance] = []
-        for element in keys["gifts"]?.value.listed ?? [] {
-            guard let text = element.text else {
-                faults.add(
-                    at: element.position, "a ceiling is a text, and this is \(element.kind)",
-                    hint: "write it like '500.00 per month'")
-                continue
-            }
-            switch Allowance.read(text, currency: nil) {
-            case .success(let allowance): ceilings.append(allowance)
-            case .failure(let misread): faults.add(at: element.position, misread.message, hint: misread.hint)
+    private mutating func ceilings(_ tree: YAMLTree) -> [String: [Allowance]] {
+        let names = ["gifts", "remedies"]
+        guard let keys = fields(tree, of: "ceilings", names) else { return [:] }
+        var ceilings: [String: [Allowance]] = [:]
+        for name in names {
+            for element in keys[name]?.value.listed ?? [] {
+                guard let text = element.text else {
+                    faults.add(
+                        at: element.position, "a ceiling is a text, and this is \(element.kind)",
+                        hint: "write it like '500.00 per month'")
+                    continue
+                }
+                switch Allowance.read(text, currency: nil, counting: name) {
+                case .success(let allowance): ceilings[name, default: []].append(allowance)
+                case .failure(let misread): faults.add(at: element.position, misread.message, hint: misread.hint)
+                }
             }
         }
         return ceilings

@@ -94,7 +94,27 @@ struct PeopleReader {
         return Person(
             email: email, name: keys["name"].flatMap { reader.text($0) } ?? email, roles: roles, shops: served,
             languages: keys["languages"]?.value.listed.compactMap(\.text) ?? [],
-            teams: keys["teams"]?.value.listed.compactMap(\.text) ?? [], alert: alert)
+            teams: keys["teams"]?.value.listed.compactMap(\.text) ?? [], alert: alert,
+            approveUpTo: approveUpTo(keys["approve_up_to"], roles))
+    }
+
+    /// Up to which sum somebody may approve an offer.
+    private mutating func approveUpTo(_ entry: YAMLTree.Entry?, _ roles: Set<Role>) -> Decimal? {
+        guard let entry else { return nil }
+        guard let text = entry.value.text, text.wholeMatch(of: /[0-9]{1,9}(\.[0-9]{1,3})?/) != nil,
+            let sum = Decimal(string: text)
+        else {
+            reader.faults.add(
+                at: entry.value.position, "'\(entry.value.text ?? entry.value.kind)' is no sum",
+                hint: "write it like '150.00', in the shop's currency")
+            return nil
+        }
+        if !roles.isEmpty, !roles.contains(.approve) {
+            reader.faults.add(
+                at: entry.value.position, "who does not approve needs no sum",
+                hint: "add 'approve' to 'may', or remove 'approve_up_to'")
+        }
+        return sum
     }
 
     /// When somebody hears by mail of customers who wait.

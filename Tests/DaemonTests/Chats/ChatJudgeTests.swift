@@ -14,7 +14,7 @@ private let order = "gid://shopify/Order/1001"
 private let digest = [UInt8](repeating: 7, count: 32)
 
 /// A shop with a chat, one order of Robin's, and a chat that has begun.
-private struct ChatBench {
+struct ChatBench {
     static let answers = [
         "shop.yaml":
             "mode: live\nnotify: owner@juniperfig.example\nbrand: { name: Fig, from: orders@juniperfig.example }\nanswers: { others: live }\n",
@@ -35,12 +35,19 @@ private struct ChatBench {
 
     var store: Store { bench.store }
 
-    init(_ files: [String: String] = answers, language: String = "en") async throws {
+    /// - Parameter team: who gets conversations by mail.
+    init(_ files: [String: String] = answers, language: String = "en", team: String? = nil) async throws {
         bench = try await LoopBench(files)
         var configuration = bench.configuration
         var end = FarEnd(target: "", limit: 4) { _ in throw CancellationError() }
         end.chat = ChatSettings(origins: ["https://juniperfig.example"])
         configuration.farEnds[.chat] = [end]
+        if let team {
+            configuration.mailbox = Configuration.Mailbox(
+                imap: nil, lmtp: "/run/l.sock", onlyTo: ["hello@juniperfig.example"],
+                authservID: "mx.juniperfig.example")
+            configuration.handOverTo = MailAddress(address: team)
+        }
         context = ShopContext(configuration: configuration, rules: bench.context.rules)
         try await bench.see(1001, parcels: ["RM1"])
         _ = try await bench.store.beginChat(

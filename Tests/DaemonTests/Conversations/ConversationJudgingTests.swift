@@ -265,6 +265,22 @@ func letter(_ text: String, from sender: String = robin, id: String? = nil, answ
         #expect(try await mails.conversations().first?.messages.last?.trust == 1)
     }
 
+    @Test("whoever names an order of somebody else's is told of no other, and a person sees it")
+    func otherOrders() async throws {
+        let mails = try await MailBench()
+        try await mails.bench.see(1002, email: "kim@shopper.example")
+        for (number, words) in ["where is #1?", "where is my order?", "where is order #1077?"].enumerated() {
+            mails.bench.pass(.days(20))
+            try await mails.judge(letter(words), id: "own\(number)")
+            #expect(try await mails.conversations().first?.state == .undecided, "\(words)")
+        }
+        mails.bench.pass(.days(20))
+        try await mails.judge(letter("where is order #1002?"), id: "other")
+        let record = try #require(try await mails.conversations().first)
+        #expect(record.state == .person && record.reason == .nobodyAnswers && record.address == robin)
+        #expect(try await mails.forwards().count == 1)
+    }
+
     @Test("older mail is read for the story: it is answered by nobody, and tells nobody")
     func history() async throws {
         let mails = try await MailBench()

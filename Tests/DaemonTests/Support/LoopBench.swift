@@ -167,11 +167,12 @@ final class LoopBench: Sendable {
 
     /// An order is seen, with parcels of those numbers.
     func see(
-        _ number: Int, parcels: [String] = [], company: String = "Royal Mail", learning: Learning? = nil
+        _ number: Int, parcels: [String] = [], company: String = "Royal Mail",
+        email: String = "robin@shopper.example", learning: Learning? = nil
     ) async throws {
         var facts = OrderFacts(
             id: "gid://shopify/Order/\(number)", name: "#\(number)", createdAt: now, updatedAt: now)
-        facts.email = "robin@shopper.example"
+        facts.email = email
         facts.fulfillments = parcels.enumerated().map { index, parcel in
             FulfillmentFacts(
                 id: "gid://shopify/Fulfillment/\(number)\(index)", name: "#\(number).\(index + 1)", status: .success,

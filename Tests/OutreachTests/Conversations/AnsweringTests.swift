@@ -89,6 +89,26 @@ struct AnsweringTests {
         #expect(try lifted.decide(talk, talk.record { $0.messages[0].isFollowUp = true }) == .send)
     }
 
+    @Test("nor where she wrote about the order elsewhere, or a person has it there")
+    func elsewhere() throws {
+        let planner = try planner(["note": question])
+        let handsOver = try OutreachTests.planner(["own": question + "do: hand_over\n"])
+        let talk = Talk()
+        var asked = History()
+        asked.isAskedElsewhere = true
+        #expect(
+            try planner.decide(talk, talk.record(), history: asked)
+                == .skip(because: .isFollowUp, detail: "she wrote about it in another conversation"))
+        #expect(try lifted("is_follow_up").decide(talk, talk.record(), history: asked) == .send)
+        var held = History()
+        held.isWithPerson = true
+        #expect(try planner.decide(talk, talk.record(), history: held) == .skip(because: .heldByPerson))
+        // Neither for what was given its turn before somebody took the other one.
+        #expect(try planner.decide(talk, talk.record(), ready: true, history: held) == .skip(because: .heldByPerson))
+        // What a trigger that hands over has to say itself is said.
+        #expect(try handsOver.decide(talk, talk.record(), by: "own", history: held) == .send)
+    }
+
     @Test("a trigger that asks again later is no second answer, and asks nothing of whom a person has seen to")
     func asksAgain() throws {
         let later = question + "after: 2 business days\n"

@@ -30,6 +30,7 @@ struct ShippedTriggersTests {
                 "conversation-rating", "delay-alert", "delivered", "delivery-attempted", "delivery-problem", "lost",
                 "low-rating",
                 "out-for-delivery", "presumed-lost", "rating-request", "ready-for-pickup", "refund-issued",
+                "remedy-offered",
                 "return-approved",
                 "return-label", "return-received", "shipping-confirmation", "unanswered",
             ])

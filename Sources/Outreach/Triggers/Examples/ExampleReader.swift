@@ -163,8 +163,12 @@ struct ExampleReader {
             }
             var wanted = done(value, at: place)
             if let beside {
-                let fields = Fields(beside, known: ["sent"], what: "a line of 'expect'", &faults)
+                let fields = Fields(beside, known: Self.doneKeys, what: "a line of 'expect'", &faults)
                 wanted?.sent = time("sent", fields)
+                if let offers = fields.value("offers") {
+                    wanted?.details["offers"] = offers.listed.compactMap(\.text).joined(separator: ", ")
+                }
+                if let (note, _) = fields.text("hand_over", &faults) { wanted?.details["note"] = note }
             }
             return wanted
         case let verb where surroundings.actions[verb] != nil: return done(tree, at: place)
@@ -179,6 +183,9 @@ struct ExampleReader {
         }
         return nil
     }
+
+    /// What may stand beside `do`: `offers` and `hand_over` are what becomes of a remedy.
+    static let doneKeys = ["sent", "offers", "hand_over"]
 
     /// A line of `do`, as it is written there; with a verb alone, however it is done.
     private mutating func done(_ tree: YAMLTree, at place: Position) -> Example.Expected? {

@@ -81,6 +81,7 @@ struct StandardOrder {
             history.lastRating = Self.score
             history.rating = .init(score: Self.score, words: "Came a day early, and so well packed.")
         }
+        if kind.has("remedy") { history.offer = Self.offer(facts) }
         if kind.subject == "shipment" {
             for parcel in 0..<first { note(kind, parcel: parcel, at: start) }
         } else {
@@ -116,6 +117,18 @@ struct StandardOrder {
             delayReason: kind.entry.standard.delayReason, orderName: record.facts.name)
         events.append(event)
         if kind.aggregate != .conversation { record.events.append(event) }
+    }
+
+    /// What is offered in the standard order: its goods again, or the money back.
+    private static func offer(_ facts: OrderFacts) -> OfferNow {
+        let items = facts.lineItems.map { QuantityFacts(lineItemID: $0.id, quantity: $0.currentQuantity) }
+        let currency = facts.total?.currency ?? "GBP"
+        let sum = facts.total.flatMap { CurrencyUnits.unitsAtMost($0.amount, in: currency) } ?? 0
+        return OfferNow(
+            Offer(
+                "lost-parcel", about: orderID, options: [Offer.Option(.reship, sum), Offer.Option(.refund, sum)],
+                currency: currency,
+                items: items, why: "an example"), state: .open)
     }
 
     /// The score of the standard rating.

@@ -29,7 +29,7 @@ extension Names {
         Name(
             "is_follow_up", .flag, "She wrote about the same within seven days before, or answers an answer of ours.",
             .bookbag
-        ) { .bool($0.message.isFollowUp) },
+        ) { .bool($0.message.isFollowUp || $0.scope.history.isAskedElsewhere) },
         Name("language", .text, "The language she writes: `en`, `de`, `fr`, `es`.", .bookbag, canBeEmpty: true) {
             .optional($0.message.understood?.language)
         },

@@ -27,10 +27,36 @@ extension Names {
     ])
 }
 
+extension Names {
+    static let remedy = NameTable<Scope>([
+        Name("name", .text, "The remedy's name in policy.yaml.", .bookbag) {
+            .optional($0.history.offer?.offer.remedy)
+        },
+        Name(
+            "offers", .texts, "What she may choose: `refund`, `reship`, `store_credit`, or the name of a gift.",
+            .bookbag
+        ) { .texts($0.history.offer?.offer.options.map(\.what.name) ?? []) },
+        Name("line_items", .list(of: "line item"), "The goods that it is about.", .bookbag) { scope in
+            let facts = scope.record.facts
+            return .array(
+                (scope.history.offer?.offer.items ?? []).compactMap { item in
+                    facts.lineItems.first { $0.id == item.lineItemID }.map {
+                        LineItem($0, quantity: item.quantity, order: facts).value
+                    }
+                })
+        },
+    ])
+
+    /// The names that look at what a customer was given as remedies, or sent back.
+    static let remedyNames = [
+        "customer.remedies_last_180_days", "customer.remedied_value", "customer.returns_share",
+    ]
+}
+
 extension Scope {
     /// The gift that the message tells of.
     var giftItem: GiftItem? {
-        if let gift { return GiftItem(scope: self, gift: gift) }
+        if let gift = gift ?? history.offer?.gift { return GiftItem(scope: self, gift: gift) }
         let isGiven = overlay.contains { name, value in
             if case .null = value { return false }
             return name.hasPrefix("\(Names.giftRoot).")

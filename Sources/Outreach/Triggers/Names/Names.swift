@@ -84,6 +84,12 @@ enum Names {
         ) { scope in
             scope.giftItem.map { NamedDrop($0, gift, overlay: scope.overlay, prefix: Names.giftRoot) }
         },
+        Root(
+            name: "remedy", meaning: "What is offered to her.", isAlways: false, rows: remedy.rows(under: "remedy")
+        ) { scope in
+            guard scope.event.kind.has("remedy") else { return nil }
+            return NamedDrop(scope, remedy, overlay: scope.overlay, prefix: "remedy")
+        },
         Root(name: "event", meaning: "What happened.", rows: event.rows(under: "event")) {
             NamedDrop($0, event, overlay: $0.overlay, prefix: "event")
         },
@@ -110,7 +116,17 @@ enum Names {
             ),
             { $0.rating }
         ),
+        (
+            page(
+                remedyPage,
+                "The page on which the shopper chooses what you offer her. Only in messages on `remedy.offered` (actions.md)."
+            ),
+            { $0.remedy }
+        ),
     ]
+
+    /// The name of the page on which she chooses.
+    static let remedyPage = "remedy_url"
 
     /// The name of the page for ratings.
     static let ratingPage = "rating_url"

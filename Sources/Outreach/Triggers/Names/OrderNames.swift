@@ -159,6 +159,23 @@ extension Names {
                 "About how many matters they wrote within a year that something was delivered and not there, this one included.",
                 .bookbag
             ) { .int($0.record.conversation?.lossesLastYear ?? 0) },
+            Name(
+                "remedies_last_180_days", .number,
+                "How many remedies they, or anybody at their address, were offered in 180 days.", .bookbag
+            ) { .int($0.history.remedies?.last180Days ?? 0) },
+            Name(
+                "remedied_value", .money, "What all their remedies have cost you, in your shop's currency.", .bookbag,
+                canBeEmpty: true
+            ) { scope in
+                guard let known = scope.history.remedies else { return .null }
+                return .optional(
+                    Money(
+                        amount: CurrencyUnits.amount(known.value, in: known.currency), currency: known.currency))
+            },
+            Name(
+                "returns_share", .number, "Of how many of their orders something came back, in percent.", .bookbag,
+                canBeEmpty: true
+            ) { scope in scope.history.remedies?.returnsShare.map { .int($0) } ?? .null },
             Name("locale", .text, "Their language: `en`, `fr-CA`.") { .string($0.locale) },
             Name("accepts_marketing", .flag, "They are subscribed to your marketing mails.") {
                 .bool($0.record.facts.customer?.marketing == .subscribed)

@@ -36,7 +36,11 @@ public enum FileSchema: String, Sendable, CaseIterable {
             ).json
         case .policy:
             return Self.file(
-                title: "policy.yaml of Bookbag", definitions: [("length", Self.length), ("flag", Self.flag)],
+                title: "policy.yaml of Bookbag",
+                definitions: [
+                    ("length", Self.length), ("flag", Self.flag), ("condition", Self.condition),
+                    ("conditions", Self.conditions),
+                ],
                 Self.policyFile
             ).json
         }
@@ -331,7 +335,10 @@ public enum FileSchema: String, Sendable, CaseIterable {
         .named("action"),
         .keys(
             [("do", SchemaNode.named("action", "What is done, as under 'do'."))]
-                + expectKeys.filter { $0.0 == "sent" }, required: ["do"]),
+                + expectKeys.filter { $0.0 == "sent" } + [
+                    ("offers", .oneOrMore(.scalar, "What a remedy offers.")),
+                    ("hand_over", SchemaNode.scalar.described("Why a remedy goes to a person.")),
+                ], required: ["do"]),
         .keys(
             [
                 (
@@ -365,7 +372,42 @@ public enum FileSchema: String, Sendable, CaseIterable {
         ]),
         "budgets": .keys(
             PolicyReader.budgetKeys.map { ($0, budgetKeys[$0] ?? .scalar) },
-            "How much may be given in a calendar day, week, month or year. Then letters go out without a gift."),
+            "How much may be given in a calendar day, week, month or year. Then letters go out without a gift, and what went wrong goes to a person."
+        ),
+        "remedies": .object([
+            (
+                "description",
+                .text("What is offered when something went wrong, each by its name: 'do: { remedy: NAME }' decides it.")
+            ),
+            ("type", .text("object")),
+            (
+                "additionalProperties",
+                .keys(
+                    PolicyReader.remedyKeys.map { ($0, remedyKeys[$0] ?? .scalar) },
+                    required: ["at_most", "first_that_fits"])
+            ),
+        ]),
+        "priority": .oneOrMore(
+            .scalar, "What needs a person is ordered by these: whatever an earlier condition holds for comes first."),
+    ]
+
+    static let remedyKeys: [String: SchemaNode] = [
+        "at_most": SchemaNode.scalar.described(
+            "What one may cost at most: '150.00'. What would cost more goes to a person."),
+        "approval": SchemaNode.oneOf(PolicyReader.Approval.allCases.map(\.rawValue)).described(
+            "Whether a person has to approve an offer before the customer sees it; 'needed' if it is left out."),
+        "approve_within": .named("length", "How long a person has for that: '1 business day'."),
+        "first_that_fits": .oneOrMore(
+            .keys(PolicyReader.remedyLineKeys.map { ($0, remedyLineKeys[$0] ?? .scalar) }),
+            "The first line whose conditions hold decides; if none does, a person."),
+    ]
+
+    static let remedyLineKeys: [String: SchemaNode] = [
+        "if": SchemaNode.named("conditions", "When this line fits; a line without it always does."),
+        "offer": .oneOrMore(
+            .scalar, "What the customer may choose: 'refund', 'reship', 'store_credit', or the name of a gift."),
+        "also_give": SchemaNode.scalar.described("A gift that goes along, whatever is chosen."),
+        "hand_over": SchemaNode.scalar.described("A person decides; why."),
     ]
 
     static let giftKeys: [String: SchemaNode] = [
@@ -380,7 +422,8 @@ public enum FileSchema: String, Sendable, CaseIterable {
     ]
 
     static let budgetKeys: [String: SchemaNode] = [
-        "gifts": .oneOrMore(.scalar, "'300.00 per month', '40 per day'; a list holds altogether.")
+        "gifts": .oneOrMore(.scalar, "'300.00 per month', '40 per day'; a list holds altogether."),
+        "remedies": .oneOrMore(.scalar, "'1000.00 per month', '5 per day'; a list holds altogether."),
     ]
 
     // MARK: - shop.yaml
@@ -490,6 +533,16 @@ public enum FileSchema: String, Sendable, CaseIterable {
                 ], required: ["from", "until"], "Days on which nobody answers."),
             "When nobody answers, and what she is told."),
         "sign_off": words("Who signs letters, instead of the shop's name: a text, or one for each language."),
+        "tone": .any(
+            [
+                .oneOf(Tone.allCases.map(\.rawValue)),
+                .object([
+                    ("type", .text("object")),
+                    ("additionalProperties", .oneOf(Tone.allCases.map(\.rawValue))),
+                ]),
+            ],
+            "How letters speak to customers: 'warm' (left out) or 'formal', or one for each language: '{ de: formal, others: warm }'."
+        ),
         "let_go_after": .named(
             "length", "When a conversation in which nobody waits is over: '2 business days', if left out."),
         "shopify_sends": .any(

@@ -1,0 +1,160 @@
+import Delivery
+package import Outreach
+package import Store
+
+/// What people and shoppers do with offers: approve, refuse, choose. Each is one commit, made of the offer and the order
+/// as they are then.
+package struct OfferDesk: Sendable {
+    let store: Store
+    /// How each shop decides now; nil for one that is not served.
+    let planner: @Sendable (_ shop: String) -> Planner?
+
+    package init(store: Store, planner: @escaping @Sendable (_ shop: String) -> Planner?) {
+        self.store = store
+        self.planner = planner
+    }
+
+    /// So often something is tried while others write to the same order.
+    private static let tries = 8
+
+    /// Why an offer cannot be had any more as it was decided; nil while it can.
+    package func objection(to offer: OfferRecord, record: OrderRecord?) -> String? {
+        guard let record, let policy = planner(offer.shop)?.triggers.policy else { return "the order is gone" }
+        for option in offer.offer.options {
+            guard let cost = offer.offer.costNow(of: option.what, in: record, policy) else {
+                return "the order has changed since, and \(option.what.shown) cannot be had any more"
+            }
+            if cost > option.amount {
+                return
+                    "\(option.what.shown) costs \(offer.offer.written(cost)) by now, and was to cost \(offer.offer.written(option.amount))"
+            }
+        }
+        return nil
+    }
+
+    // MARK: - Approving
+
+    /// What came of an approval or a refusal.
+    package enum Judged: Hashable, Sendable {
+        case done
+        /// Somebody else was first, or it lapsed.
+        case stale
+        /// It cannot be approved, and why.
+        case objection(String)
+    }
+
+    /// Approves an offer, so that the shopper sees it; or refuses it, so that a person has the matter.
+    ///
+    /// - Parameters:
+    ///   - version: the one that the page showed.
+    ///   - person: who does it, whose `approve_up_to` covers the sum.
+    package func judge(
+        _ number: Int64, shop: String, version: Int64, approves: Bool, by person: Person, note: String, now: Moment
+    ) async throws(StoreFailure) -> Judged {
+        guard let offer = try await store.offer(number, shop: shop), offer.state == .asked, offer.version == version
+        else { return .stale }
+        var after = offer
+        after.judgedBy = person.email
+        after.judgedAt = now
+        after.note = note.isEmpty ? nil : note
+        var entry = AuditEntry(
+            who: person.email, shop: shop, what: approves ? "approved_offer" : "refused_offer",
+            about: offer.orderName, detail: "at most \(offer.offer.written(offer.offer.dearest))")
+        if approves {
+            guard person.mayApprove(offer.offer.dearest, in: offer.offer.currency) else {
+                return .objection("your entry in people.yaml does not cover this sum ('approve_up_to')")
+            }
+            let record = try await store.load(shop: shop, orderIDs: [offer.orderID])[offer.orderID]
+            if let objection = objection(to: offer, record: record) { return .objection(objection) }
+            after.state = .open
+            after.openedAt = now
+            after.nextAt = now
+            return try await store.write(after, audit: entry, now: now) ? .done : .stale
+        }
+        after.state = .refused
+        after.nextAt = nil
+        if !note.isEmpty { entry.detail = (entry.detail ?? "") + ", with a note" }
+        let words = note.isEmpty ? "." : ": \(note)"
+        let change = OfferSteps.handOver(
+            offer, to: .refused, note: "\(person.name) refused to offer \(offer.offer.sentence)\(words)", now: now)
+        return try await store.write(
+            after, booking: .freed, others: [change].compactMap(\.self), audit: entry, now: now) ? .done : .stale
+    }
+
+    // MARK: - Choosing
+
+    /// What came of a choice.
+    package enum Chosen: Hashable, Sendable {
+        /// It is done, or on its way.
+        case chosen
+        /// The sum holds no more, or it cannot be done: a person has it.
+        case person
+        /// It is not open any more; or too many wrote to the order at once.
+        case stale
+    }
+
+    /// Takes what the shopper chose, who has proved that the order is hers.
+    package func choose(
+        _ what: Offered, of number: Int64, shop: String, now: Moment
+    ) async throws(StoreFailure) -> Chosen {
+        for _ in 0..<Self.tries {
+            guard let offer = try await store.offer(number, shop: shop), offer.state == .open,
+                let promised = offer.offer.cost(of: what),
+                let record = try await store.load(shop: shop, orderIDs: [offer.orderID])[offer.orderID],
+                let planner = planner(shop), let policy = planner.triggers.policy
+            else { return .stale }
+            let cost = offer.offer.costNow(of: what, in: record, policy)
+            guard let cost, cost <= promised,
+                let action = try await action(what, of: offer, record: record, planner: planner, cost: cost, now: now)
+            else {
+                let why = cost.map { $0 > promised } ?? true
+                if try await handOver(offer, what, holdsNoMore: why, now: now) { return .person }
+                continue
+            }
+            var after = offer
+            after.state = .chosen
+            after.choice = what
+            after.chosenAt = now
+            after.nextAt = now
+            if try await store.write(
+                after, booking: .costs(action.isBookedItself ? 0 : cost), action: action.change, reads: record.reads,
+                now: now)
+            {
+                return .chosen
+            }
+        }
+        return .stale
+    }
+
+    /// A person has what she chose.
+    private func handOver(
+        _ offer: OfferRecord, _ what: Offered, holdsNoMore: Bool, now: Moment
+    ) async throws(StoreFailure) -> Bool {
+        var after = offer
+        after.state = .person
+        after.choice = what
+        after.chosenAt = now
+        after.nextAt = nil
+        let why =
+            holdsNoMore
+            ? "the order has changed since it was offered, so the sum holds no more"
+            : "it cannot be done from here"
+        let change = OfferSteps.handOver(
+            offer, to: .person,
+            note: "The customer chose \(what.shown), and \(why). She was told that you write to her.",
+            now: now)
+        return try await store.write(
+            after, booking: .freed, others: [change].compactMap(\.self), now: now)
+    }
+
+    /// What does it; nil where nothing can.
+    private func action(
+        _ what: Offered, of offer: OfferRecord, record: OrderRecord, planner: Planner, cost: Int64, now: Moment
+    ) async throws(StoreFailure) -> (change: PlannedChange, isBookedItself: Bool)? {
+        guard case .gift(let name) = what, let gift = planner.triggers.policy?.gift(name) else { return nil }
+        let last = try await store.lastGiven(gift, about: record)
+        let change = OfferSteps(planner: planner, codes: store.giftCodes).gift(
+            name, of: offer, record: record, last: last, key: "chosen", now: now)
+        return change.map { ($0, true) }
+    }
+}

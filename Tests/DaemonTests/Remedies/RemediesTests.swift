@@ -1,0 +1,257 @@
+import Foundation
+import Outreach
+import Platform
+import Store
+import Testing
+
+@testable import Daemon
+
+@Suite("Remedies, from the file to what she chose", .timeLimit(.minutes(5)))
+struct RemediesTests {
+    @Test("wait for approval of the dearest sum, and only then does she hear of them")
+    func approved() async throws {
+        let bench = try await RemedyBench()
+        try await bench.see(1)
+        try await bench.work()
+        let asked = try await bench.offer(1)
+        #expect(asked.state == .asked && asked.offer.options.map(\.what) == [.refund, .reship, .gift("sorry")])
+        // 45.00 at the dearest, and the gift that goes along.
+        #expect(asked.offer.dearest == 6000)
+        #expect(try await bench.spent() == GiftHistory.Spent(sum: 6000, count: 1))
+        let notes = try await bench.store.effectStory(bench.decided(1).id, shop: remedyShop)?.decisions ?? []
+        let why = try #require(notes.compactMap(\.detail).first)
+        #expect(why.hasSuffix(asked.offer.why))
+        for part in [
+            "'lost-parcel' of policy.yaml, line 14", "order.total_price is 45.00",
+            "0.00 GBP given this month of '200.00 per month'",
+        ] {
+            #expect(why.contains(part), "\(why)")
+        }
+        #expect(try await bench.letter(1) == nil && bench.codes.codes.isEmpty)
+        // Those who may approve the sum are told, and nobody else.
+        let told = try await bench.mails(RemedyService.mail)
+        #expect(told.map(\.envelope.recipient) == ["anna@juniperfig.example"])
+        #expect(
+            told.allSatisfy { String(decoding: $0.bytes, as: UTF8.self).contains("/juniperfig/approvals") })
+
+        let judged = try await bench.desk.judge(
+            asked.number, shop: remedyShop, version: asked.version, approves: true, by: RemedyBench.anna,
+            note: "A good customer", now: bench.now)
+        #expect(judged == .done)
+        try await bench.work()
+        try await bench.wait(.seconds(6))
+        let open = try await bench.offer(1)
+        #expect(open.state == .open && open.judgedBy == RemedyBench.anna.email && open.note == "A good customer")
+        // The gift's part of the sum is the gift's by now, and the sum is the same.
+        #expect(try await bench.spent() == GiftHistory.Spent(sum: 6000, count: 1))
+        let code = try #require(bench.codes.live.first)
+        let letter = try #require(try await bench.letter(1))
+        #expect(
+            letter.contains("Choose refund, reship, sorry at https://track.juniperfig.example/p/1/juniperfig/remedy/"))
+        #expect(letter.contains(code))
+    }
+
+    @Test("are approved by nobody whose sum is lower, once, and not after somebody else judged them")
+    func limits() async throws {
+        let bench = try await RemedyBench()
+        try await bench.see(1)
+        try await bench.work()
+        let asked = try await bench.offer(1)
+        func judge(_ person: Person, approves: Bool = true, version: Int64) async throws -> OfferDesk.Judged {
+            try await bench.desk.judge(
+                asked.number, shop: remedyShop, version: version, approves: approves, by: person, note: "",
+                now: bench.now)
+        }
+        guard case .objection = try await judge(RemedyBench.tom, version: asked.version) else {
+            Issue.record("20.00 covers no 60.00")
+            return
+        }
+        let none = Person(email: "n@juniperfig.example", name: "N", roles: [.approve])
+        guard case .objection = try await judge(none, version: asked.version) else {
+            Issue.record("without 'approve_up_to' nothing is approved")
+            return
+        }
+        #expect(try await bench.offer(1).state == .asked)
+        #expect(try await judge(RemedyBench.anna, version: asked.version - 1) == .stale)
+        #expect(try await judge(RemedyBench.anna, version: asked.version) == .done)
+        #expect(try await judge(RemedyBench.anna, approves: false, version: asked.version) == .stale)
+        #expect(try await bench.offer(1).state == .open)
+    }
+
+    @Test("that are refused cost nothing, and a person has the matter with the reason")
+    func refused() async throws {
+        let bench = try await RemedyBench()
+        try await bench.see(1)
+        try await bench.work()
+        let asked = try await bench.offer(1)
+        // Whoever may not approve the sum may refuse it.
+        let judged = try await bench.desk.judge(
+            asked.number, shop: remedyShop, version: asked.version, approves: false, by: RemedyBench.tom,
+            note: "The parcel is in the depot", now: bench.now)
+        #expect(judged == .done)
+        try await bench.work()
+        #expect(try await bench.spent() == GiftHistory.Spent())
+        let notes = try await bench.notes(1)
+        #expect(notes.count == 1 && notes[0].contains("Tom refused") && notes[0].contains("The parcel is in the depot"))
+        #expect(try await bench.letter(1) == nil)
+    }
+
+    @Test("that nobody approves are reminded of at half time, and go to the Inbox with their reason")
+    func unapproved() async throws {
+        let bench = try await RemedyBench()
+        try await bench.see(1)
+        try await bench.work()
+        try await bench.wait(.hours(11))
+        #expect(try await bench.offer(1).remindedAt == nil)
+        try await bench.wait(.hours(2))
+        #expect(try await bench.offer(1).remindedAt != nil)
+        let mails = try await bench.mails(RemedyService.mail)
+        #expect(mails.contains { String(decoding: $0.bytes, as: UTF8.self).contains("Still to be approved") })
+        #expect(try await bench.notes(1).isEmpty)
+        try await bench.wait(.hours(12))
+        #expect(try await bench.offer(1).state == .lapsed)
+        #expect(try await bench.spent() == GiftHistory.Spent())
+        let notes = try await bench.notes(1)
+        #expect(notes.count == 1 && notes[0].contains("Nobody approved the offer in time"))
+        #expect(notes[0].contains("line 14"))
+        // Once.
+        try await bench.wait(.days(3))
+        #expect(try await bench.notes(1).count == 1)
+    }
+
+    @Test(
+        "go to a person with the reason where the policy cannot offer them",
+        arguments: [
+            ("expensive", "expensive order"), ("currency", "paid in EUR"), ("refunded", "refunded already"),
+            ("at most", "'at_most' of 'lost-parcel' is 50.00 GBP"), ("budget", "left this month of the budget"),
+            ("count", "of the budget '0 remedies per day'"), ("no line", "no line of 'lost-parcel'"),
+        ])
+    func handedOver(_ which: String, _ reason: String) async throws {
+        var policy = RemedyBench.open
+        switch which {
+        case "at most": policy = policy.replacing("at_most: 150.00", with: "at_most: 50.00")
+        case "budget": policy = policy.replacing("200.00 per month", with: "40.00 per month")
+        case "count": policy = policy.replacing("5 per day", with: "0 per day")
+        case "no line":
+            policy = policy.replacing("      - { hand_over: expensive order }\n", with: "")
+                .replacing("      - { hand_over: expensive order }", with: "")
+        default: break
+        }
+        let bench = try await RemedyBench(policy)
+        try await bench.see(
+            1, total: ["expensive", "no line"].contains(which) ? 99 : 45,
+            currency: which == "currency" ? "EUR" : "GBP", refunded: which == "refunded" ? 5 : nil)
+        try await bench.work()
+        #expect(try await bench.offers(1).isEmpty)
+        #expect(try await bench.spent() == GiftHistory.Spent())
+        let notes = try await bench.notes(1)
+        #expect(notes.count == 1 && notes[0].contains(reason), "\(notes)")
+    }
+
+    @Test("are nothing where the order was cancelled, and nothing is offered to it")
+    func cancelled() async throws {
+        let bench = try await RemedyBench(RemedyBench.open)
+        try await bench.see(1, isCancelled: true)
+        try await bench.work()
+        #expect(try await bench.offers(1).isEmpty)
+        #expect(try await bench.notes(1).isEmpty)
+    }
+
+    @Test("count over accounts by the door, and the third goes to a person")
+    func abuse() async throws {
+        let bench = try await RemedyBench(RemedyBench.open)
+        try await bench.see(1, total: 10, customer: 1, door: "12 Fig Lane")
+        try await bench.see(2, total: 10, customer: 2, door: "12 FIG LANE")
+        try await bench.see(3, total: 10, customer: 3, door: "12, Fig lane")
+        try await bench.see(4, total: 10, customer: 4, door: "7 Oak Street")
+        try await bench.work()
+        #expect(try await bench.offers(1).count == 1)
+        #expect(try await bench.offers(2).count == 1)
+        #expect(try await bench.offers(3).isEmpty)
+        #expect(try await bench.notes(3).first?.contains("has had two remedies already") == true)
+        #expect(try await bench.offers(4).count == 1)
+    }
+
+    @Test("what she chooses is done once, and only that is booked")
+    func chosen() async throws {
+        let bench = try await RemedyBench(RemedyBench.open.replacing(", also_give: sorry", with: ""))
+        try await bench.see(1)
+        try await bench.work()
+        let offer = try await bench.offer(1)
+        #expect(offer.state == .open)
+        async let one = bench.desk.choose(.gift("sorry"), of: offer.number, shop: remedyShop, now: bench.now)
+        async let two = bench.desk.choose(.gift("sorry"), of: offer.number, shop: remedyShop, now: bench.now)
+        let outcomes = try await [one, two]
+        #expect(outcomes.count { $0 == .chosen } == 1 && outcomes.count { $0 == .stale } == 1)
+        try await bench.work()
+        #expect(bench.codes.codes.count == 1)
+        #expect(try await bench.spent() == GiftHistory.Spent(sum: 1500, count: 1))
+        #expect(try await bench.offer(1).state == .chosen)
+        // Nobody ends a code that she sees on her page.
+        let gifts = GiftService(
+            store: bench.store, contexts: [remedyShop: bench.plans.context], reloaders: [:],
+            clock: bench.plans.clock, wake: Wake(), newMessages: Broadcast(), heartbeats: Heartbeats(),
+            logger: bench.plans.logger)
+        #expect(try await gifts.takeBackUntold() == false)
+    }
+
+    @Test("if the sum holds no more when she chooses, a person has it")
+    func changed() async throws {
+        let bench = try await RemedyBench(RemedyBench.open.replacing(", also_give: sorry", with: ""))
+        try await bench.see(1)
+        try await bench.work()
+        let offer = try await bench.offer(1)
+        try await bench.see(1, refunded: 45)
+        let outcome = try await bench.desk.choose(.refund, of: offer.number, shop: remedyShop, now: bench.now)
+        #expect(outcome == .person)
+        try await bench.work()
+        #expect(try await bench.spent() == GiftHistory.Spent())
+        let notes = try await bench.notes(1)
+        #expect(notes.count == 1 && notes[0].contains("the sum holds no more"))
+        #expect(try await bench.desk.choose(.reship, of: offer.number, shop: remedyShop, now: bench.now) == .stale)
+    }
+
+    @Test("that nobody chooses in 30 days go to a person, and are free again")
+    func unchosen() async throws {
+        let bench = try await RemedyBench(RemedyBench.open.replacing(", also_give: sorry", with: ""))
+        try await bench.see(1)
+        try await bench.work()
+        try await bench.wait(.days(29))
+        #expect(try await bench.offer(1).state == .open)
+        try await bench.wait(.days(2))
+        #expect(try await bench.offer(1).state == .lapsed)
+        #expect(try await bench.notes(1).first?.contains("did not choose in 30 days") == true)
+        #expect(try await bench.spent().sum == 0)
+    }
+
+    @Test("make no offer in shadow mode, and say what it would have been")
+    func shadow() async throws {
+        let shadowed = try await Plans(
+            [
+                "lost":
+                    "mode: shadow\non: order.on_hold\ndo: { remedy: lost-parcel }\nsend: { email: { template: plain } }",
+                "offered": "on: remedy.offered\nsend: { email: { template: note } }",
+            ], pages: "https://track.juniperfig.example", letter: "{{ remedy_url }}",
+            templates: ["plain": "On hold."], policy: RemedyBench.open)
+        var facts = OrderFacts(
+            id: "gid://shopify/Order/1", name: "#1", createdAt: shadowed.now + .seconds(1), updatedAt: shadowed.now)
+        facts.email = "robin@shopper.example"
+        facts.total = Money(amount: 45, currency: "GBP")
+        var line = LineItemFacts(id: "l1", title: "Linen apron", quantity: 1)
+        line.unitPrice = Money(amount: 40, currency: "GBP")
+        line.total = Money(amount: 40, currency: "GBP")
+        facts.lineItems = [line]
+        facts.holds = ["gid://shopify/FulfillmentHold/1"]
+        _ = try await shadowed.learning.learn(
+            [Observation(shop: remedyShop, seenAt: shadowed.now, content: .order(facts))], of: shadowed.context,
+            now: shadowed.now)
+        try await shadowed.work()
+        let key = OrderKey(shop: remedyShop, orderID: "gid://shopify/Order/1")
+        let all = try await shadowed.store.effects(ofOrders: [key], states: Set(Effect.State.allCases))[key] ?? []
+        let decided = try #require(all.first { $0.line == "remedy:lost-parcel" })
+        #expect(decided.state == .shadowed)
+        // A guest gets no code, which belongs to an account.
+        #expect(decided.detail?.hasPrefix("offers a refund (45.00 GBP) or the same goods again (40.00 GBP)") == true)
+        #expect(try await shadowed.store.offers(ofOrder: key).isEmpty)
+    }
+}
