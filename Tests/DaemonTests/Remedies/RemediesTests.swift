@@ -18,7 +18,7 @@ struct RemediesTests {
         // 45.00 at the dearest, and the gift that goes along.
         #expect(asked.offer.dearest == 6000)
         #expect(try await bench.spent() == GiftHistory.Spent(sum: 6000, count: 1))
-        let notes = try await bench.store.effectStory(bench.decided(1).id, shop: remedyShop)?.decisions ?? []
+        let notes = try await bench.store.effectStory(bench.decided(1).id, shop: remedyShop)?.story.decisions ?? []
         let why = try #require(notes.compactMap(\.detail).first)
         #expect(why.hasSuffix(asked.offer.why))
         for part in [
