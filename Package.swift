@@ -51,6 +51,8 @@ let package = Package(
 
         .systemLibrary(name: "CAres", pkgConfig: "libcares", providers: [.apt(["libc-ares-dev"])]),
         .systemLibrary(name: "CPostgres", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
+        .systemLibrary(name: "CTurboJPEG", pkgConfig: "libturbojpeg", providers: [.apt(["libturbojpeg0-dev"])]),
+        .systemLibrary(name: "CPNG", pkgConfig: "libpng16", providers: [.apt(["libpng-dev"])]),
 
         .target(name: "Liquid", swiftSettings: strict),
         // What shoppers' messages say. Its weights are trained by TrainUnderstanding, which is not installed. Optimised
@@ -60,6 +62,10 @@ let package = Package(
             swiftSettings: strict + [.unsafeFlags(["-O"], .when(configuration: .debug))]),
         .executableTarget(name: "TrainUnderstanding", dependencies: ["Understanding"], swiftSettings: strict),
         .target(name: "Platform", dependencies: ["CCurl", "CSystemd", lifecycle, logging], swiftSettings: strict),
+        // Thumbnails, in a process of their own. Optimised in debug builds, too, for it goes through millions of points.
+        .target(
+            name: "Pictures", dependencies: ["CTurboJPEG", "CPNG"],
+            swiftSettings: strict + [.unsafeFlags(["-O"], .when(configuration: .debug))]),
         // Apart from Platform, for c-ares declares the socket types of its own headers.
         .target(name: "DNS", dependencies: ["CAres", "Platform"], swiftSettings: strict),
         .target(
@@ -103,7 +109,7 @@ let package = Package(
             name: "bookbag",
             dependencies: [
                 "Web", "Daemon", "Outreach", "Liquid", "Intake", "Shopify", "Store", "Delivery", "Platform",
-                "Understanding",
+                "Understanding", "Pictures",
                 argumentParser,
                 logging, yams, crypto,
             ],
@@ -125,6 +131,7 @@ let package = Package(
         .testTarget(
             name: "PlatformTests", dependencies: ["Platform", "LoopTesting", "Doubles", lifecycleTesting, logging],
             swiftSettings: strict),
+        .testTarget(name: "PicturesTests", dependencies: ["Pictures"], swiftSettings: strict),
         .testTarget(name: "DNSTests", dependencies: ["DNS", "Platform"], swiftSettings: strict),
         .testTarget(
             name: "OutreachTests", dependencies: ["Outreach", "Liquid", "Understanding"], swiftSettings: strict),
@@ -142,14 +149,14 @@ let package = Package(
         .testTarget(
             name: "DaemonTests",
             dependencies: [
-                "Daemon", "DNS", "Intake", "Outreach", "Store", "Delivery", "Platform", "LoopTesting", grdb, lifecycle,
-                lifecycleTesting,
-                logging,
+                "Daemon", "DNS", "Intake", "Outreach", "Store", "Delivery", "Platform", "LoopTesting", "Sandbox",
+                "Doubles",
+                grdb, lifecycle, lifecycleTesting, logging,
             ],
             swiftSettings: strict),
         .testTarget(
             name: "WebTests",
-            dependencies: ["Web", "Daemon", "Outreach", "Store", "Platform", "Delivery", logging],
+            dependencies: ["Web", "Daemon", "Outreach", "Store", "Platform", "Delivery", "Intake", logging],
             swiftSettings: strict),
         .testTarget(
             name: "BookbagTests",

@@ -22,8 +22,12 @@ package struct DaemonCore: Sendable {
     package let actedByHand: Broadcast
     /// Takes the texts that providers bring.
     package var texts: TextHooks?
+    /// Takes what helpdesks call with.
+    package var helpdesks: HelpdeskHooks?
     /// The chats of shops that have one, by shop.
     package var chats: [String: ChatDesk] = [:]
+    /// Have a model write a reply for a person, by shop; empty where none is configured.
+    package var writers: [String: ReplyWriter] = [:]
     /// Approves, refuses and chooses what shoppers are offered; nil where nothing can be.
     package var offers: OfferDesk?
     /// Takes what Shopify calls with.
@@ -55,6 +59,7 @@ package struct DaemonCore: Sendable {
         self.ratings = ratings
         self.answerButtons = answerButtons
         texts = nil
+        helpdesks = nil
         offers = nil
         shopify = nil
     }

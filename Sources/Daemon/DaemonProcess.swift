@@ -67,6 +67,7 @@ package struct DaemonProcess {
         var services: [any Service] = []
         var deliveries: [Wake] = []
         var mailWakes: [String: Wake] = [:]
+        var ticketWakes: [String: Wake] = [:]
         var offices: [String: ShopPost.Office] = [:]
         var lines: [String: ShopifyLine] = [:]
         let newMessages = Broadcast()
@@ -102,6 +103,9 @@ package struct DaemonProcess {
             let line = ShopifyLine()
             lines[shop.domain] = line
             let own = FarEnd(target: "", host: shop.domain, limit: 2) { _ in ShopChannel(line) }
+            let tickets = Wake()
+            ticketWakes[shop.domain] = tickets
+            let told: [ChannelName: Wake] = [.shop: planning, .helpdesk: tickets]
             for (route, end) in shop.routes + [(Route(shop: shop.domain, channel: .shop), own)] {
                 // A notice to the shop is sent as mail.
                 let wake = route.channel == .email ? noticed : Wake()
@@ -115,7 +119,7 @@ package struct DaemonProcess {
                         metrics: metrics, logger: logger, owner: owner, limit: end.limit, limits: end.limits,
                         trouble: trouble, kind: ChannelKind.standard[route.channel], relay: end.host,
                         givenUp: route.channel == .email ? nil : givenUp,
-                        planning: route.channel == .shop ? planning : nil))
+                        planning: told[route.channel]))
             }
         }
         services.append(
@@ -146,6 +150,12 @@ package struct DaemonProcess {
                 newMessages: newMessages, heartbeats: heartbeats, logger: logger, trouble: trouble))
         let people = ListedPeople(configuration.people)
         var desks: [String: TextHooks.Desk] = [:]
+        var helpdesks: [String: HelpdeskHooks.Desk] = [:]
+        let answers = ShopAnswers(
+            makers.reduce(into: [:]) { offices, shop in
+                guard let context = contexts[shop.key] else { return }
+                offices[shop.key] = ShopAnswers.Office(planner: { context.rules.planner }, maker: shop.value)
+            })
         var chats: [String: ChatDesk] = [:]
         var sockets: [String: [LMTPServer.Shop]] = [:]
         var ratings: [String: RatingJudge] = [:]
@@ -176,6 +186,15 @@ package struct DaemonProcess {
                 context.configuration.texts == nil ? nil : TextForwarder(context: context, store: store)
             let chatForwarder =
                 context.configuration.chat == nil ? nil : ChatForwarder(context: context, store: store)
+            if let settings = context.configuration.helpdesk {
+                let line = HelpdeskLine(
+                    settings: settings, context: context, store: store, learning: learning, answers: answers,
+                    desk: configuration.desk?.url, engine: engine, clock: clock,
+                    tickets: ticketWakes[context.domain] ?? Wake(), newMessages: newMessages, journal: journal,
+                    heartbeats: heartbeats, logger: logger, trouble: trouble)
+                helpdesks[context.domain] = line.hooks
+                services += line.services
+            }
             let acts = Wake()
             newMessages.add(acts)
             byHand.add(acts)
@@ -222,12 +241,7 @@ package struct DaemonProcess {
         services.append(HangupService(request: reloads, others: hangup))
         var core = DaemonCore(
             configuration: configuration, store: store, logger: logger, now: { clock.now }, post: ShopPost(offices),
-            answers: ShopAnswers(
-                makers.reduce(into: [:]) { offices, shop in
-                    guard let context = contexts[shop.key] else { return }
-                    offices[shop.key] = ShopAnswers.Office(
-                        planner: { context.rules.planner }, maker: shop.value)
-                }), listed: people, hangup: hangup, actedByHand: byHand,
+            answers: answers, listed: people, hangup: hangup, actedByHand: byHand,
             learn: { [contexts, learning] events, shop in
                 guard let context = contexts[shop] else { return }
                 try await learning.learn(events, of: context, now: clock.now)
@@ -236,7 +250,16 @@ package struct DaemonProcess {
             core.texts = TextHooks(
                 desks: desks, store: store, logger: logger, now: { clock.now }, url: site.url)
         }
+        if configuration.pages != nil, !helpdesks.isEmpty {
+            core.helpdesks = HelpdeskHooks(desks: helpdesks, store: store, logger: logger, now: { clock.now })
+        }
         core.chats = chats
+        for context in contexts.values {
+            guard let endpoint = context.configuration.understanding else { continue }
+            core.writers[context.domain] = ReplyWriter(
+                endpoint, shop: context.domain, store: store, planner: { context.rules.planner }, transport: engine,
+                logger: logger)
+        }
         core.offers = OfferDesk(store: store, planner: { [contexts] in contexts[$0]?.rules.planner })
         if !chats.isEmpty {
             services.append(
@@ -347,6 +370,7 @@ package struct DaemonProcess {
             var planner = Planner(triggers: triggers.set, inForceSince: triggers.since, live: live, shop: profile)
             planner.holdOutKey = store.holdOutKey(shop: shop.domain)
             planner.giftCeilings = shop.giftCeilings
+            planner.actionCeilings = shop.actionCeilings
             planner.remedyCeilings = shop.remedyCeilings
             return planner
         }

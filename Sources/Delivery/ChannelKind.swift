@@ -65,7 +65,7 @@ public struct ChannelKind: Sendable {
     }
 
     /// All existing channels.
-    public static let standard: [ChannelKind] = [.email, .sms, .chat, .webhook, .desk, .shop]
+    public static let standard: [ChannelKind] = [.email, .sms, .chat, .webhook, .desk, .helpdesk, .shop]
 }
 
 extension [ChannelKind] {

@@ -48,6 +48,8 @@ package struct FarEnd: Sendable {
     package var sms: SMSSettings?
     /// The settings of the chat, which its pages are checked with too; nil for any other channel.
     package var chat: ChatSettings?
+    /// The settings of the helpdesk, which is read with them too; nil for any other channel.
+    package var helpdesk: HelpdeskSettings?
     /// Creates the channel. Throws what is wrong with the settings, in words for people and without a secret.
     package var open: @Sendable (TransferEngine) throws -> any Channel
 

@@ -75,6 +75,9 @@ public final class SandboxServer: Sendable {
     public let webhooks: WebhookReceiver
     /// The account at Twilio that texts go through.
     public let twilio: FakeTwilio
+    /// Helpdesks, below `/zendesk` and `/gorgias`.
+    public let zendesk: FakeZendesk
+    public let gorgias: FakeGorgias
     /// The carriers, which know the shop's parcels.
     public let carriers: SandboxCarriers
     /// The shop's faults.
@@ -106,6 +109,8 @@ public final class SandboxServer: Sendable {
         mailbox = try Mailbox(folder: configuration.mailFolder, clock: clock)
         webhooks = WebhookReceiver(secrets: configuration.webhookSecrets, clock: clock, seed: configuration.seed)
         twilio = FakeTwilio(clock: clock, seed: configuration.seed)
+        zendesk = FakeZendesk(clock: clock, seed: configuration.seed)
+        gorgias = FakeGorgias(clock: clock, seed: configuration.seed)
         carriers = SandboxCarriers(
             shop: shop, credentials: configuration.carrierCredentials, seed: configuration.seed)
         shopFaults = SandboxFaults(seed: configuration.seed ^ 0x5409)
@@ -183,6 +188,7 @@ public final class SandboxServer: Sendable {
     private func serveWeb() async throws {
         let site = SandboxSite(
             shop: shop, admin: admin, carriers: carriers, mailbox: mailbox, hooks: webhooks, twilio: twilio,
+            zendesk: zendesk, gorgias: gorgias,
             relayFaults: relayFaults,
             relayRules: relayRules, teller: teller, smtpPort: { self.bound.withLock { $0.smtp ?? 0 } })
         let server = WebServer(port: configuration.httpPort, logger: logger) { await site.respond($0) }

@@ -30,7 +30,7 @@ struct Bookbag: AsyncParsableCommand {
             PauseCommand.self, ResumeCommand.self,
             MailboxCommand.self, ReportCommand.self, UnderstandCommand.self,
             SandboxCommand.self,
-            ReadTriggersCommand.self, TryEditCommand.self,
+            ReadTriggersCommand.self, TryEditCommand.self, MakeThumbnailCommand.self,
         ])
 
     /// Runs the command in the arguments. Wrong usage exits with status 2, as in most programs; the parser's own would

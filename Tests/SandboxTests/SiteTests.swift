@@ -19,6 +19,8 @@ struct SiteTests {
                 shop: shop.shop, admin: face, carriers: SandboxCarriers(shop: shop.shop, seed: 1), mailbox: mailbox,
                 hooks: WebhookReceiver(secrets: [], clock: shop.shop.clock, seed: 1),
                 twilio: FakeTwilio(clock: shop.shop.clock, seed: 1),
+                zendesk: FakeZendesk(clock: shop.shop.clock, seed: 1),
+                gorgias: FakeGorgias(clock: shop.shop.clock, seed: 1),
                 relayFaults: SandboxFaults(seed: 1),
                 relayRules: RelayRules([]),
                 teller: StoryTeller(shop: shop.shop, mailbox: mailbox, seed: 1, print: { _ in }),

@@ -13,7 +13,7 @@ struct ClockBackTests {
         "scans.happened_at", "scans.retracted_at", "orders.last_problem_at", "shops.cursor",
         // The story as it was written down.
         "decisions.decided_at", "decisions.held_until", "attempts.begun_at", "attempts.ended_at",
-        "attempts.doubted_at", "match_outcomes.decided_at", "messages.frozen_at", "messages.purged_at",
+        "attempts.doubted_at", "audit.at", "match_outcomes.decided_at", "messages.frozen_at", "messages.purged_at",
         "results.noted_at", "good_sets.accepted_at", "remembered.noted_at", "observations.received_at",
         "observations.judged_at", "incoming.received_at", "incoming.judged_at", "to_read.asked_at", "parcels.asked_at",
         "carriers.answered_at", "channels.changed_at",
@@ -77,6 +77,12 @@ struct ClockBackTests {
             try #require(try await store.keep([raw], now: ahead).first), .person, detail: "A letter.")
         letter.address = "wren@example.com"
         try await store.commit(letter, now: ahead)
+        try await store.past(1, at: ahead)
+        let letterBefore = try #require(
+            try await store.pastLines(asking: "where_is_my_order", in: "en", shop: shop, limit: 1).first)
+        let auditEntry = AuditEntry(who: "ada@juniperfig.example", shop: shop, what: "judged_past")
+        _ = try await store.judgePast(
+            [PastVerdict(.right, of: letterBefore.message)], shop: shop, audit: auditEntry, now: ahead)
         let chat = try await store.chatted(at: ahead)
         #expect(try await store.coded(chat, at: ahead))
         let version = try #require(try await store.load(shop: shop, orderIDs: [facts(1).id])[facts(1).id]).version

@@ -19,7 +19,7 @@ struct SchemaTests {
                 ($0 ^ UInt64($1)) &* 0x100_0000_01b3
             }
         }
-        #expect(digests == [2_408_723_417_117_721_908])
+        #expect(digests == [3_348_907_191_915_579_569])
         #expect(Migration.all.map(\.number) == Migration.all.map(\.number).sorted())
         #expect(Set(Migration.all.map(\.number)).count == Migration.all.count)
     }
@@ -74,7 +74,8 @@ struct SchemaTests {
         ("ordersOfParcel", Query.ordersOfParcel), ("nextAsk", Query.nextAsk), ("openOrders", Query.openOrders),
         ("openBookings", Query.openBookings), ("giftsBeside", Query.giftsBeside), ("booking", Query.booking),
         ("takenBack", Query.takenBack),
-        ("spentOf", Query.spentOf), ("remediesOfCustomer", Query.remediesOfCustomer),
+        ("spentOf", Query.spentOf), ("spentOnVerb", Query.spentOnVerb),
+        ("remediesOfCustomer", Query.remediesOfCustomer),
         ("remediesOfPlace", Query.remediesOfPlace),
         ("returnsOfCustomer", Query.returnsOfCustomer), ("dueOffers", Query.dueOffers),
         ("offersInState", Query.offersInState), ("offersOfOrder", Query.offersOfOrder),

@@ -1,6 +1,7 @@
 import Daemon
 import Delivery
 import Foundation
+import Intake
 import Logging
 import Outreach
 import Platform
@@ -77,7 +78,8 @@ final class DeskBench: Sendable {
         url: String = "https://desk.juniperfig.example", authority: String = "desk.juniperfig.example",
         userHeader: String? = nil, store given: Store? = nil, pages designs: [String: String] = [:],
         state: String? = nil, triggers: String = "/nowhere", savesEdits: Bool = true,
-        trials: EditTrials = EditTrials(), checkups: Checkups = Checkups(), answering: [String: String] = [:]
+        trials: EditTrials = EditTrials(), checkups: Checkups = Checkups(), answering: [String: String] = [:],
+        model: (any HTTPTransport)? = nil
     ) async throws {
         let (statements, journal) = (Lines(), Lines())
         self.statements = statements
@@ -126,6 +128,16 @@ final class DeskBench: Sendable {
                 }),
             answerButtons: Dictionary(
                 uniqueKeysWithValues: [figs, looms].map { ($0, AnswerButtons(store: store)) }))
+        if let model {
+            let set = TriggerSet(settings: ShopSettings(brand: brand), triggers: [], templates: TemplateSet())
+            let planner = Planner(
+                triggers: set, inForceSince: [:], live: LiveSince(shop: .distantPast), shop: ShopProfile(domain: figs))
+            core.writers = [
+                figs: ReplyWriter(
+                    Configuration.Model(url: "http://127.0.0.1:1/v1", model: "qwen3"), shop: figs, store: store,
+                    planner: { planner }, transport: model, logger: core.logger)
+            ]
+        }
         let offering = try Self.planner()
         core.offers = OfferDesk(store: store, planner: { _ in offering })
         core.chats = [figs: ChatDesk(settings: try #require(chat.chat), wake: Wake())]
@@ -133,7 +145,10 @@ final class DeskBench: Sendable {
         people = PeopleBook(Self.listed, core: core)
         desk = DeskSite(
             core: core, site: deskSite, people: people, pages: pages, lookAgain: LookAgain(),
-            edits: EditDesk(wake: Wake(), trials: trials), checkups: checkups)
+            edits: EditDesk(wake: Wake(), trials: trials), checkups: checkups,
+            thumbnails: Thumbnails(making: { file in
+                file.starts(with: Array("file 0".utf8)) ? Array("small".utf8) : nil
+            }))
         shopper = PublicSite(core: core, site: pagesSite, pages: pages)
         box.bench.withLock { $0 = self }
     }
@@ -348,7 +363,8 @@ final class DeskBench: Sendable {
     func wrote(
         _ text: String = "Where is my order?", into id: Int64? = nil, about order: Int? = nil, shop: String = figs,
         from address: String = "robin@example.com", name: String? = "Robin Ashdown", subject: String = "My order",
-        understood: Understood? = DeskBench.understood, files: [String] = [], answers: Bool = false
+        understood: Understood? = DeskBench.understood, files: [String] = [], types: String = "text/html",
+        answers: Bool = false
     ) async throws -> ConversationRecord {
         var message = ConversationMessage(.incoming, by: .shopper, at: now, text: text, channel: .mailbox)
         message.sender = address
@@ -365,7 +381,7 @@ final class DeskBench: Sendable {
                         kind: "mail.inbox", bytes: mail, address: address)
                 ], now: now)
             message.observationID = try #require(kept.first).id
-            message.files = files.map { MessageFile(name: $0, type: "text/html", size: 84_000) }
+            message.files = files.map { MessageFile(name: $0, type: types, size: 84_000) }
         }
         message.trust = 1
         var opening = ConversationRecord(shop: shop, channel: .mailbox, openedAt: now)
@@ -382,6 +398,24 @@ final class DeskBench: Sendable {
         let record = try await conversation(written.id, shop: shop)
         if !files.isEmpty { file.withLock { $0 = "\(written.id)/file/\(record.messages.last?.id ?? 0)-0" } }
         return record
+    }
+
+    /// A letter that is read for the story alone, with what would have been answered.
+    func before(
+        _ text: String, about order: Int? = nil, from address: String = "robin@example.com",
+        answer: String = "It is in Leeds.", name: String? = "Robin Ashdown", asking intent: String? = nil
+    ) async throws {
+        var message = ConversationMessage(.incoming, by: .shopper, at: now, text: text, channel: .mailbox)
+        message.sender = address
+        message.understood = Self.understood
+        if let intent { message.understood?.asks = [intent] }
+        var opening = ConversationRecord(shop: figs, channel: .mailbox, openedAt: now)
+        (opening.address, opening.name) = (address, name)
+        opening.orderID = order.map { "gid://shopify/Order/\($0)" }
+        var change = ConversationRules.receive(
+            message, into: nil, opening: opening, isSilent: true, answers: true, now: now)
+        change.past = PastAnswer(message.understood, because: nil, text: answer)
+        _ = try #require(try await store.commit(change, now: now))
     }
 
     /// A mail with files of those names, whatever is in these.

@@ -32,6 +32,8 @@ struct DeskPagesTests {
         ("inbox/write", "POST", [.answer]), ("inbox/away", "POST", [.answer]), ("inbox/1/file/1-0", "GET", [.answer]),
         ("setup", "GET", [.shop, .edit, .operate]), ("approvals", "GET", [.approve]),
         ("approvals/OFFER/approve", "POST", [.approve]), ("approvals/OFFER/refuse", "POST", [.approve]),
+        ("inbox/past", "GET", [.answer]), ("inbox/past", "POST", [.answer]),
+        ("inbox/1/small/1-0", "GET", [.answer]),
     ]
 
     /// A path of the table on that bench.
@@ -40,6 +42,8 @@ struct DeskPagesTests {
             .replacing("OFFER", with: "\(bench.offer.withLock { $0 })")
             .replacing("CONVERSATION", with: "\(bench.talk.withLock { $0 })")
             .replacing("inbox/1/file/1-0", with: "inbox/\(bench.file.withLock { $0 })")
+            .replacing(
+                "inbox/1/small/1-0", with: "inbox/\(bench.file.withLock { $0.replacing("/file/", with: "/small/") })")
     }
 
     @Test("each page is for its roles alone, and no shop's page for another's people")
@@ -117,6 +121,7 @@ struct DeskPagesTests {
             hostile, about: 1001, from: "robin@example.com", name: hostile, subject: hostile, understood: understood,
             files: [hostile])
         try await bench.wrote(hostile, name: hostile, subject: hostile)
+        try await bench.before(hostile, about: 1001, answer: hostile, name: hostile, asking: hostile)
         let note = ConversationRules.note(hostile, by: "all@juniperfig.example", in: talk, now: bench.now)
         _ = try await bench.store.commit(note, judged: [], incoming: nil, now: bench.now)
         let cookies = try await bench.login("all@juniperfig.example")
@@ -126,6 +131,7 @@ struct DeskPagesTests {
                 "triggers",
                 "operations", "find", "analytics", "analytics/rows?show=held", "analytics/rows?show=because&reason=if",
                 "customers/\(bench.customer())", "inbox", "inbox?list=all", "inbox/\(talk.id)",
+                "inbox/past",
             ] + FigureLinks.of(await bench.ask("/juniperfig/analytics", cookies: cookies).text)
         for path in paths {
             let answer = await bench.ask("/juniperfig/\(path)", cookies: cookies)

@@ -83,6 +83,35 @@ struct FilesTests {
         }
     }
 
+    @Test("of a picture a small one is shown that was made anew, and of nothing else")
+    func thumbnails() async throws {
+        let bench = try await DeskBench()
+        let talk = try await bench.wrote(files: ["<i>torn.jpg", "seam.png"], types: "image/jpeg")
+        let cookies = try await bench.login(cleo)
+        let page = await bench.ask("/juniperfig/inbox/\(talk.id)", cookies: cookies).text
+        let links = page.matches(of: /<img src="([^"]+)" alt="([^"]+)" loading="lazy">/)
+        #expect(links.count == 2 && links.first?.2 == "The file &lt;i&gt;torn.jpg, made small", "\(links)")
+        let path = String(try #require(links.first).1)
+        for _ in 1...2 {
+            let small = await bench.ask(path, cookies: cookies)
+            #expect(small.status == 200 && small.text == "small" && small.headers["content-type"] == "image/jpeg")
+            #expect(small.headers["content-security-policy"]?.hasPrefix("sandbox; default-src 'none'") == true)
+            #expect(small.headers["x-content-type-options"] == "nosniff")
+        }
+        // Of the second none can be made; then it is only listed.
+        #expect(await bench.ask(String(links[1].1), cookies: cookies).status == 415)
+        let message = try #require(talk.messages.last?.id)
+        for wrong in ["\(message)-2", "\(message)--1", "x", "999-0"] {
+            #expect(await bench.ask("/juniperfig/inbox/\(talk.id)/small/\(wrong)", cookies: cookies).status == 404)
+        }
+        let other = try await bench.wrote(files: ["bill.pdf"], types: "application/pdf")
+        #expect(await !bench.ask("/juniperfig/inbox/\(other.id)", cookies: cookies).text.contains("<img"))
+        bench.now = bench.now + .days(91)
+        let again = try await bench.login(cleo)
+        #expect(await bench.ask(path, cookies: again).status == 410)
+        #expect(await !bench.ask("/juniperfig/inbox/\(talk.id)", cookies: again).text.contains("<img"))
+    }
+
     @Test("after 90 days the mail has no files, the page says so, and its words stay")
     func old() async throws {
         let bench = try await DeskBench()

@@ -24,7 +24,7 @@ struct ChatForwarder: Sendable {
         let asked = record.messages.filter { $0.direction == .incoming && $0.channel == .chat && $0.at >= waits }
         guard let newest = asked.compactMap(\.observationID).max() else { return .nothing }
         let settings = context.rules.planner.triggers.settings
-        if let reason = settings.keepsToItself { return .none(reason) }
+        if let reason = settings.keepsToItself ?? context.configuration.keepsMail { return .none(reason) }
         guard let smtp = context.configuration.smtp else { return .none("no relay is configured") }
         let team = MailTeam(context.configuration)
         guard let people = team?.address ?? settings.notify else {

@@ -87,7 +87,9 @@ struct ChatJudge: Sendable {
             opening.orderID = order?.facts.id
             opening.address = session.name
             opening.name = order?.recipient?.name
-            var change = ConversationRules.receive(said, into: known, opening: opening, answers: isAnswerable, now: now)
+            var change = ConversationRules.receive(
+                said, into: known, opening: opening, answers: isAnswerable && context.mayAnswer(said.understood),
+                now: now)
             if change.record.orderID == nil { change.record.orderID = order?.facts.id }
             if isOld, change.events.contains(.handedOver) { change.record.reason = .restored }
             var outcome = IncomingOutcome(observation, .person, detail: "a person wrote in the chat")

@@ -10,6 +10,11 @@ extension Configuration.Shop {
     /// Where the shop's chat may be embedded; nil if it has none.
     package var chat: ChatSettings? { farEnds[.chat]?.first?.chat }
 
+    /// The helpdesk that the shop's conversations are handed over to; nil if they are not.
+    package var helpdesk: HelpdeskSettings? {
+        handsOverToHelpdesk ? farEnds[.helpdesk]?.first?.helpdesk : nil
+    }
+
     /// Everything the shop sends to, by route: its relay, its webhooks, and the targets of other channels.
     var routes: [(route: Route, end: FarEnd)] {
         var routes: [(route: Route, end: FarEnd)] = []

@@ -34,10 +34,14 @@ package struct Configuration: Sendable {
         package var webhooks: [String: Webhook]
         /// Who gets conversations by mail, and answers them so; nil for nobody.
         package var handOverTo: MailAddress?
+        /// Whether conversations are handed over to the helpdesk.
+        package var handsOverToHelpdesk = false
         /// The targets of channels that define their own configuration.
         package var farEnds: [ChannelName: [FarEnd]]
         /// What all gifts may cost at most, whatever policy.yaml says.
         package var giftCeilings: [Allowance] = []
+        /// The same for what else is done in the shop, by `ShopVerb.ceiling`.
+        package var actionCeilings: [String: ActionCeiling] = [:]
         /// What all remedies may cost at most, whatever policy.yaml says.
         package var remedyCeilings: [Allowance] = []
 

@@ -149,4 +149,15 @@ extension ShopContext {
         let set = rules.planner.triggers
         return set.triggers.contains { $0.matches(.messageReceived) && $0.mode(in: set.settings.mode) != .off }
     }
+
+    /// Whether a trigger may answer a message with that meaning. Where none may, for she is angry or in need, nothing is
+    /// waited for: it is a person's at once.
+    func mayAnswer(_ understood: Understood?) -> Bool {
+        guard understood?.needsHuman == true else { return true }
+        let set = rules.planner.triggers
+        return set.triggers.contains {
+            $0.matches(.messageReceived) && $0.mode(in: set.settings.mode) != .off && $0.sendsAnswers
+                && $0.answersEven.contains(.needsHuman)
+        }
+    }
 }

@@ -110,7 +110,7 @@ struct DeskChannel: Channel {
         }
         guard mails.isEmpty, reason == nil else { return (mails, reason) }
         let settings = context.rules.planner.triggers.settings
-        if let reason = settings.keepsToItself { return ([], reason) }
+        if let reason = settings.keepsToItself ?? context.configuration.keepsMail { return ([], reason) }
         guard let people = settings.notify else { return ([], "shop.yaml names nobody under 'notify'") }
         var body = [ForwardedMail.plain(act.details["note"] ?? "The trigger \(act.trigger) handed this over.")]
         var subject = record.subject.isEmpty ? "A conversation" : record.subject

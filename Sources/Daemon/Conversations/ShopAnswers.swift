@@ -90,16 +90,8 @@ package struct ShopAnswers: Sendable {
             }
             guard let text = try office.maker.text(effect, record: record, history: history, planner: planner, now: now)
             else { return .impossible("its trigger is gone") }
-            switch text.body {
-            case .markdown(let markdown):
-                return .text(ReplyText.unwrapped(markdown), language: text.language)
-            case .html:
-                let draft = MailDraft(
-                    from: planner.triggers.settings.brand.from, to: planner.triggers.settings.brand.from, sender: "",
-                    subject: text.subject, body: text.body, language: text.language, messageID: "draft", date: now,
-                    brand: planner.triggers.settings.brand)
-                return .text(ReplyText.unwrapped(MailBodies(draft).text), language: text.language)
-            }
+            return .text(
+                ReplyText.words(of: text, brand: planner.triggers.settings.brand, now: now), language: text.language)
         } catch {
             return .impossible("its template fails: \(error.file), line \(error.line): \(error.message)")
         }
@@ -121,6 +113,18 @@ package enum ReplyText {
         var rest = String(line[first...])
         for (mark, sign) in harmless { rest = rest.replacing(mark, with: sign) }
         return line[..<first] + rest
+    }
+
+    /// What a template says, as a person would have typed it.
+    static func words(of text: MailText, brand: Brand, now: Moment) -> String {
+        switch text.body {
+        case .markdown(let markdown): return unwrapped(markdown)
+        case .html:
+            let draft = MailDraft(
+                from: brand.from, to: brand.from, sender: "", subject: text.subject, body: text.body,
+                language: text.language, messageID: "draft", date: now, brand: brand)
+            return unwrapped(MailBodies(draft).text)
+        }
     }
 
     /// Markdown in which each paragraph is one line: what a text field wraps by itself.

@@ -63,6 +63,8 @@ package enum Line: String, LogKind, CaseIterable {
     case mailRead = "d3b07c1e5a9f4e28b6c4f1a2907e5d84"
     case textRead = "6e2f1b9c4a7d4c03b8f5d1e60a93c274"
     case textRefused = "f48b0d7a5e1c4926a3d79c0e2b6f8153"
+    case helpdeskRefused = "3b7e5a90c1d84f6ea2f4980d6c1b7e35"
+    case ticketRead = "c90d4e17ab5f4b328e6107f3d29c5ba4"
     case mailBounced = "71c5e0a94d3b4f6e8a2c9b0d6f1e3a57"
     case sourceFailed = "b3f2d9a61c7e4f08957a0d4e8c21f6b5"
     case sourceRead = "4c8e07f5d1a94b63b2e6f90a7d35c81e"
@@ -150,6 +152,8 @@ package enum Line: String, LogKind, CaseIterable {
         case .mailRead: "Read a mail"
         case .textRead: "Read a text"
         case .textRefused: "Refused what claimed to be a text"
+        case .helpdeskRefused: "Refused what claimed to be the helpdesk's"
+        case .ticketRead: "Something happened in a ticket"
         case .mailBounced: "A message came back"
         case .sourceFailed: "A source cannot be read"
         case .sourceRead: "A source can be read again"
@@ -185,6 +189,7 @@ package enum Line: String, LogKind, CaseIterable {
         case .carrierFailing, .carrierFault, .numberRefused, .unknownCode, .cycleFailed, .versionUnsupported,
             .orderParked, .deferred, .refused, .inDoubt, .labelMissing, .noRecipient, .restored, .copied,
             .cursorPulledBack, .shopNotServed, .clockPutBack, .mailBounced, .mailParked, .textRefused, .sourceFailed,
+            .helpdeskRefused,
             .pageFailed,
             .noDesk, .designFailed, .paused, .budget, .modelFailed, .hookRefused,
             .dataRequested, .shopToErase:

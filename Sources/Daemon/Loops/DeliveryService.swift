@@ -77,7 +77,10 @@ struct DeliveryService: Service {
             inFlight.kept = inFlight.breaker
             inFlight.timesPutBack = clock.timesPutBack
             metrics.channelOpen.set(inFlight.breaker.isClosed ? 0 : 1, route.shop, name)
-            if let failure = inFlight.breaker.failure { logClosed(failure) }
+            // Whether it still is closed is not known before something was tried.
+            if let failure = inFlight.breaker.failure {
+                if failure.reason == Failure.disabled { logClosed(failure) } else { inFlight.isUntold = true }
+            }
             await loop.run(drains: true) { ending in
                 for attempt in completed.take() {
                     inFlight.under -= 1
@@ -143,6 +146,8 @@ struct DeliveryService: Service {
         var limitedUntil: Moment?
         /// How many times the clock had been set back when these moments were recorded.
         var timesPutBack = 0
+        /// It was closed when an earlier process ended, and the journal does not say yet whether it still is.
+        var isUntold = false
         /// The store failed in the last step.
         var storeFails = false
         /// How many at once are sent to a receiver that said it was too busy.
@@ -397,6 +402,8 @@ struct DeliveryService: Service {
             case .send:
                 var claim = claim
                 claim.reads = record?.reads ?? effect.aggregate.map { [$0: 0] } ?? [:]
+                // The journal tells an answer among what was told of its order.
+                claim.effect.nameOrder(record)
                 guard let record, claim.message.hasMoved(with: record, effect), let maker else {
                     judged.going.append(Ready(claim: claim, judgedAt: now))
                     continue
@@ -448,6 +455,12 @@ struct DeliveryService: Service {
     /// How the shop's people are told about one that was given up.
     private func entry(_ claim: Claim, _ why: String) -> GivenUpNotices.Entry {
         let effect = claim.effect
+        if let command = ActionCommand(claim.message) {
+            return GivenUpNotices.Entry(
+                route: name, message: effect.id,
+                what: "\(command.action.words) for \(command.name), by \(effect.trigger)",
+                why: why, at: clock.now)
+        }
         let order = effect.event.map { " of \($0.orderName)" } ?? ""
         return GivenUpNotices.Entry(
             route: name, message: effect.id, what: "\(effect.trigger)\(order)", why: why, at: clock.now)
@@ -499,6 +512,12 @@ struct DeliveryService: Service {
         var lost: [GivenUpNotices.Entry] = []
         for ((claim, answer), consequence) in zip(ended, consequences) {
             tell(claim, answer.verdict, consequence)
+            if inFlight.isUntold {
+                inFlight.isUntold = breaker.isClosed && consequence.isItsOwn
+                if breaker.isClosed, !consequence.isItsOwn, consequence.change == nil, let failure = breaker.failure {
+                    logClosed(failure)
+                }
+            }
             if case .refused(let failure) = answer.verdict { lost.append(entry(claim, "refused: \(failure.detail)")) }
             if case .closed(let failure) = consequence.change, failure.reason == Failure.disabled {
                 lost.append(GivenUpNotices.Entry(route: name, message: nil, what: "", why: failure.detail, at: now))
@@ -533,7 +552,7 @@ struct DeliveryService: Service {
         }
     }
 
-    /// Says that the channel is closed: when it closes, and when we start and find it so.
+    /// Says that the channel is closed: when it closes, and when it was so before we started and is found so again.
     private func logClosed(_ failure: Failure) {
         var facts: Logger.Metadata = [
             "shop": "\(route.shop)", "channel": "\(name)", "reason": "\(failure.reason)",
@@ -560,9 +579,9 @@ struct DeliveryService: Service {
     ) {
         let effect = claim.effect
         var facts: Logger.Metadata = [
-            "shop": "\(effect.shop)", "order": "\(effect.event?.orderName ?? "")", "trigger": "\(effect.trigger)",
-            "event": "\(effect.event?.kind.rawValue ?? "")", "channel": "\(name)", "message": "\(claim.message.id)",
-        ]
+            "shop": "\(effect.shop)", "trigger": "\(effect.trigger)", "event": "\(effect.event?.kind.rawValue ?? "")",
+            "channel": "\(name)", "message": "\(claim.message.id)",
+        ].merging(effect.journalPlace) { mine, _ in mine }
         if let reason { facts["reason"] = "\(reason)" }
         if let detail { facts["detail"] = "\(detail)" }
         facts.merge(more) { mine, _ in mine }

@@ -70,37 +70,78 @@ struct GiftService: Service {
         return Plan(shop: shop, changes: [change])
     }
 
+    /// What is limited together.
+    private struct Limited {
+        /// In a sentence: `gifts`, `remedies`, `refund`.
+        var title: String
+        var budget: Booking.Budget
+        /// The one verb that counts; nil for all of the budget.
+        var only: ShopVerb?
+        var allowances: [Allowance]
+        /// What happens once it is used up, in a sentence that ends with when.
+        var consequence: String
+        var unit: String
+    }
+
+    private static func limits(of planner: Planner, _ policy: Policy) -> [Limited] {
+        var limits = [
+            Limited(
+                title: "gifts", budget: .gifts, only: nil, allowances: policy.giftBudget + planner.giftCeilings,
+                consequence: "letters go out without a gift", unit: "gifts"),
+            Limited(
+                title: "remedies", budget: .remedies, only: nil,
+                allowances: policy.remedyBudget + planner.remedyCeilings,
+                consequence: "people decide what is refunded, credited or sent again", unit: "remedies"),
+        ]
+        for verb in ShopVerb.allCases {
+            guard let name = verb.ceiling, let budget = verb.budget, let ceiling = planner.actionCeilings[name] else {
+                continue
+            }
+            limits.append(
+                Limited(
+                    title: name, budget: budget, only: verb, allowances: ceiling.allowances,
+                    consequence: "nothing more of the kind is done", unit: "times"))
+        }
+        return limits
+    }
+
     /// Tells the shop of budgets that are nearly used up, or wholly: each once in its period.
     func tellBudgets(of context: ShopContext, told: ToldBudgets) async throws(StoreFailure) {
         let planner = context.rules.planner
         guard let policy = planner.triggers.policy, let reloader = reloaders[context.domain] else { return }
         let now = clock.now
-        let allowances = policy.giftBudget + planner.giftCeilings
-        let starts = allowances.map { $0.period.start(at: now, in: planner.shopZone) }
-        let spent = try await store.giftsSpent(shop: context.domain, since: starts, currency: policy.currency)
-        for (index, allowance) in allowances.enumerated() {
-            guard let share = allowance.share(of: spent[index], in: policy.currency), share >= Self.warning else {
-                continue
-            }
-            let isUsedUp = share >= 100
-            let day = planner.shopZone.day(at: starts[index])
-            let about = "\(allowance) \(day) \(isUsedUp ? 100 : Self.warning)"
-            guard told.add("\(context.domain) \(about)") else { continue }
-            logger.log(
-                Line.budget,
-                [
-                    "shop": "\(context.domain)", "budget": "\(allowance)", "share": "\(share)",
-                    "count": "\(spent[index].count)",
-                ])
-            let sum = CurrencyUnits.written(spent[index].sum, in: policy.currency)
-            try await reloader.tell(
-                .budget, settings: planner.triggers.settings, about: about,
-                subject: isUsedUp ? "The budget for gifts is used up" : "The budget for gifts is nearly used up",
-                body: """
-                    Of `\(allowance)`, \(share)% is given \(allowance.period.present): \(spent[index].count) gifts that count as \(sum) \(policy.currency) together.
+        for limit in Self.limits(of: planner, policy) {
+            for allowance in limit.allowances {
+                let start = allowance.period.start(at: now, in: planner.shopZone)
+                let spent = try await store.spent(
+                    of: limit.budget, only: limit.only, shop: context.domain, since: start, currency: policy.currency)
+                guard let share = allowance.share(of: spent, in: policy.currency), share >= Self.warning else {
+                    continue
+                }
+                let isUsedUp = share >= 100
+                let day = planner.shopZone.day(at: start)
+                let prefix = limit.budget == .gifts ? "" : "\(limit.title) "
+                let about = "\(prefix)\(allowance) \(day) \(isUsedUp ? 100 : Self.warning)"
+                guard told.add("\(context.domain) \(about)") else { continue }
+                logger.log(
+                    Line.budget,
+                    [
+                        "shop": "\(context.domain)", "budget": "\(prefix)\(allowance)", "share": "\(share)",
+                        "count": "\(spent.count)",
+                    ])
+                let sum = CurrencyUnits.written(spent.sum, in: policy.currency)
+                let next = "the next \(allowance.period.rawValue) begins"
+                try await reloader.tell(
+                    .budget, settings: planner.triggers.settings, about: about,
+                    subject: isUsedUp
+                        ? "The budget for \(limit.title) is used up"
+                        : "The budget for \(limit.title) is nearly used up",
+                    body: """
+                        Of `\(allowance)`, \(share)% is given \(allowance.period.present): \(spent.count) \(limit.unit) that count as \(sum) \(policy.currency) together.
 
-                    \(isUsedUp ? "Until the next \(allowance.period.rawValue) begins, letters go out without a gift." : "When it is used up, letters go out without a gift until the next \(allowance.period.rawValue) begins.") `budgets` in policy.yaml says how much may be given, and `ceilings` in bookbag.yaml how much at most.
-                    """, supersedes: [], now: now)
+                        \(isUsedUp ? "Until \(next), \(limit.consequence)." : "When it is used up, \(limit.consequence) until \(next).") `budgets` in policy.yaml says how much may be given, and `ceilings` in bookbag.yaml how much at most.
+                        """, supersedes: [], now: now)
+            }
         }
     }
 }

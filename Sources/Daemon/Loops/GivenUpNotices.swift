@@ -2,9 +2,9 @@ import Foundation
 import Outreach
 import Store
 
-/// Tells a shop's people of webhooks that are given up: messages that were tried and became old news, messages that
-/// their receiver refuses for good, and receivers that want nothing more. The journal has each; who does not read it
-/// would never know what their helpdesk never heard.
+/// Tells a shop's people of what is given up: webhooks that were tried and became old news, messages that their receiver
+/// refuses for good, receivers that want nothing more, and what was to be done in the shop and cannot be. The journal has
+/// each; who does not read it would never know what their helpdesk never heard, or that a refund was not made.
 ///
 /// One mail tells of all of a day, a minute after the first, and then at most one an hour: a receiver that is away for
 /// days loses thousands. What was told is kept in the store, so a restart neither repeats nor forgets it.
@@ -20,7 +20,7 @@ actor GivenUpNotices {
 
     /// One that was given up.
     struct Entry: Codable, Hashable, Sendable {
-        /// The route's name: `webhook:helpdesk`.
+        /// The route's name: `webhook:helpdesk`, `shop`.
         var route: String
         /// The message's number; nil where the whole receiver is given up.
         var message: Int64?
@@ -29,6 +29,9 @@ actor GivenUpNotices {
         /// In words, without anybody's data.
         var why: String
         var at: Moment
+
+        /// True if it was to be done in the shop.
+        var isAction: Bool { route == ChannelName.shop.rawValue }
     }
 
     /// What the store keeps of a shop.
@@ -91,26 +94,53 @@ actor GivenUpNotices {
     }
 
     static func subject(_ told: Told) -> String {
-        let count = told.entries.count { $0.message != nil } + told.more
-        let over = told.entries.filter { $0.message == nil }
-        if count == 0, let one = over.first { return "\(one.route) wants nothing more" }
-        return count == 1 ? "A webhook was given up" : "\(count) webhooks were given up"
+        let actions = told.entries.count(where: \.isAction)
+        let messages = told.entries.filter { !$0.isAction }
+        if messages.isEmpty, actions > 0 {
+            let count = actions + told.more
+            return count == 1
+                ? "Something could not be done in Shopify" : "\(count) things could not be done in Shopify"
+        }
+        let count = messages.count { $0.message != nil } + told.more
+        let over = messages.filter { $0.message == nil }
+        if count == 0, actions == 0, let one = over.first { return "\(one.route) wants nothing more" }
+        let given = count == 1 ? "A webhook was given up" : "\(count) webhooks were given up"
+        return actions == 0 ? given : "\(given), and \(actions) things could not be done in Shopify"
     }
 
     static func body(_ told: Told) -> String {
-        var lines = told.entries.map { entry in
-            let message = entry.message.map { " (message \($0))" } ?? ""
-            let what = entry.what.isEmpty ? "" : " \(entry.what)\(message):"
-            return "\(entry.at.iso8601) \(entry.route):\(what) \(entry.why)"
+        func lines(_ entries: [Entry]) -> [String] {
+            entries.map { entry in
+                let message = entry.message.map { " (message \($0))" } ?? ""
+                let what = entry.what.isEmpty ? "" : " \(entry.what)\(message):"
+                return "\(entry.at.iso8601) \(entry.route):\(what) \(entry.why)"
+            }
         }
-        if told.more > 0 { lines.append("and \(told.more) more") }
-        return """
-            Within the last day these did not reach their receiver, and are not tried any more:
+        let actions = told.entries.filter(\.isAction)
+        var messages = lines(told.entries.filter { !$0.isAction })
+        if told.more > 0 { messages.append("and \(told.more) more") }
+        var parts: [String] = []
+        if !actions.isEmpty {
+            parts.append(
+                """
+                Within the last day Shopify did not do these, and they are not tried any more:
 
-            \(TriggerReloader.list(lines))
+                \(TriggerReloader.list(lines(actions)))
 
-            `bookbag outbox show NUMBER` has the body of a message, so that it can be entered by hand. `bookbag status` says whether a receiver is closed, and `bookbag outbox open ROUTE` tries it again.
-            """
+                Nothing of them was booked. `bookbag explain ORDER` says why each was to be done; what is still right can be done by hand in Shopify.
+                """)
+        }
+        if !messages.isEmpty {
+            parts.append(
+                """
+                Within the last day these did not reach their receiver, and are not tried any more:
+
+                \(TriggerReloader.list(messages))
+
+                `bookbag outbox show NUMBER` has the body of a message, so that it can be entered by hand. `bookbag status` says whether a receiver is closed, and `bookbag outbox open ROUTE` tries it again.
+                """)
+        }
+        return parts.joined(separator: "\n\n")
     }
 }
 

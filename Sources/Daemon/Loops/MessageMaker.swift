@@ -59,7 +59,7 @@ package struct MessageMaker: Sendable {
         }
         var results: [String: String] = [:]
         var tells: [Int64] = []
-        let actions = line.isAction ? [] : trigger.lines.filter(\.isAction).map(\.name)
+        let actions = line.isAction || line.action?.channel == .shop ? [] : trigger.lines.filter(\.isAction).map(\.name)
         if !actions.isEmpty {
             let specimen = specimen(of: trigger, planner: planner, now: now)
             switch await standing(beside: effect, lines: actions, specimen: specimen, now: now) {

@@ -179,11 +179,11 @@ struct PlanningService: Service {
             for (index, one) in settled.enumerated() {
                 group.addTask {
                     guard let draft = turn.draft(of: one), let record = one.record else {
-                        return (index, turn.finish(one, nil))
+                        return (index, turn.finish(one, nil).naming(one.record))
                     }
                     let making = await maker.make(
                         draft, record: record, history: one.history, planner: turn.planner, now: now)
-                    return (index, turn.finish(one, Making(making)))
+                    return (index, turn.finish(one, Making(making)).naming(record))
                 }
             }
             // In the order of room, which is the order in which they are written.
@@ -200,10 +200,10 @@ struct PlanningService: Service {
                     logger.log(
                         Line.waitsOn,
                         [
-                            "shop": "\(effect.shop)", "order": "\(effect.event?.orderName ?? "")",
-                            "trigger": "\(effect.trigger)", "event": "\(effect.event?.kind.rawValue ?? "")",
+                            "shop": "\(effect.shop)", "trigger": "\(effect.trigger)",
+                            "event": "\(effect.event?.kind.rawValue ?? "")",
                             "reason": "\(effect.reason?.rawValue ?? "")", "until": "\(effect.dueAt)",
-                        ])
+                        ].merging(effect.journalPlace) { mine, _ in mine })
                     continue
                 }
                 ready = ready || effect.state == .ready
@@ -216,17 +216,42 @@ struct PlanningService: Service {
                     default: .decided
                     }
                 var facts: Logger.Metadata = [
-                    "shop": "\(effect.shop)", "order": "\(effect.event?.orderName ?? "")",
-                    "trigger": "\(effect.trigger)",
+                    "shop": "\(effect.shop)", "trigger": "\(effect.trigger)",
                     "event": "\(effect.event?.kind.rawValue ?? "")", "decision": "\(effect.state.rawValue)",
                     "channel": "\(effect.channel.rawValue)",
-                ]
+                ].merging(effect.journalPlace) { mine, _ in mine }
                 if let reason = effect.reason { facts["reason"] = "\(reason.rawValue)" }
                 if let detail = effect.detail { facts["detail"] = "\(detail)" }
                 logger.log(line, facts)
             }
         }
         if ready { newMessages.call() }
+    }
+}
+
+extension Plan {
+    /// The same, with its effects named as in the journal.
+    fileprivate func naming(_ record: OrderRecord?) -> Plan {
+        var plan = self
+        for index in plan.changes.indices { plan.changes[index].effect.nameOrder(record) }
+        return plan
+    }
+}
+
+extension Effect {
+    /// Has what is told in a conversation bear the name of the order that it is about: by that the journal finds it.
+    mutating func nameOrder(_ record: OrderRecord?) {
+        guard aggregate?.kind == .conversation, event != nil, let record, record.isOrder else { return }
+        event?.orderName = record.facts.name
+    }
+
+    /// Where the journal lists it: by its order, and by its conversation.
+    var journalPlace: Logger.Metadata {
+        let name = event?.orderName ?? ""
+        guard let conversation = aggregate?.conversationID else { return ["order": "\(name)"] }
+        var facts: Logger.Metadata = ["conversation": "\(conversation)"]
+        if name != "conversation \(conversation)" { facts["order"] = "\(name)" }
+        return facts
     }
 }
 

@@ -21,6 +21,10 @@ struct SourceService: Service {
     var texts: TextJudge?
     /// Judges what is written in the chat; nil if the shop has none.
     var chats: ChatJudge?
+    /// Judges what happened in the helpdesk; nil if the shop has none.
+    var helpdesk: HelpdeskJudge?
+    /// What its loop is called. A source whose far end may be slow has a loop of its own.
+    var loop = "sources"
     /// Called when something was pushed to a source.
     let wake: Wake
     let heartbeats: Heartbeats
@@ -28,7 +32,7 @@ struct SourceService: Service {
     /// What was reported about failing sources.
     var trouble = SourceTrouble()
 
-    private var name: Loop.Name { Loop.Name("sources", shop: context.domain) }
+    private var name: Loop.Name { Loop.Name(loop, shop: context.domain) }
 
     func run() async throws {
         let loop = Loop(
@@ -44,7 +48,7 @@ struct SourceService: Service {
         guard clock.fault == nil else { return false }
         let journal = StoreObservations(
             context: context, store: store, learning: learning, mail: mail, ratings: ratings, texts: texts,
-            chats: chats)
+            chats: chats, helpdesk: helpdesk)
         var isMore = false
         for source in sources {
             heartbeats.beat(name)
@@ -124,6 +128,7 @@ struct StoreObservations: ObservationJournal {
     var ratings: RatingJudge?
     var texts: TextJudge?
     var chats: ChatJudge?
+    var helpdesk: HelpdeskJudge?
 
     func cursor(of source: String) async throws -> String? {
         try await store.cursor(shop: context.domain, source: source)
@@ -145,6 +150,9 @@ struct StoreObservations: ObservationJournal {
             return try await texts.judge(observation, now: now)
         }
         if observation.source == ChatPost.source, let chats { return try await chats.judge(observation, now: now) }
+        if observation.source == TicketNews.source, let helpdesk {
+            return try await helpdesk.judge(observation, now: now)
+        }
         if observation.isMail, let mail { return try await mail.judge(observation, now: now) }
         if observation.isRating, let ratings {
             _ = try await ratings.judge(observation, now: now)

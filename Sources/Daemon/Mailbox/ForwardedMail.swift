@@ -2,9 +2,9 @@ import Delivery
 import Foundation
 import Outreach
 
-/// A person's mail to the shop, as a mail to the shop's people (`notify` of shop.yaml), with the story of the order
-/// above her words. A reply to it goes to her: she is in `Reply-To`, and her mail and ours are in `References`, so that
-/// everybody's mail program keeps the thread together.
+/// A person's mail to the shop, as a mail to the shop's people (`notify` of shop.yaml): a line that says who asks what,
+/// her words, what was said before, and the story of the order. A reply to it goes to her: she is in `Reply-To`, and her
+/// mail and ours are in `References`, so that everybody's mail program keeps the thread together.
 ///
 /// To a team that answers by mail (`hand_over_to` of bookbag.yaml) it begins with the line above which they answer, and
 /// `Reply-To` is an address of ours. All that we tell stands below the line: a mail program quotes it there, from where
@@ -31,6 +31,8 @@ struct ForwardedMail {
     var thread: String?
     /// The team that answers by mail; nil for `notify`.
     var team: MailTeam.Way?
+    /// What it asks for; nil where nobody read that.
+    var understood: Understood?
 
     /// The mail; nil if the shop named no address for it, or it cannot be composed.
     func message() -> Message? {
@@ -38,9 +40,7 @@ struct ForwardedMail {
         let brand = settings.brand
         let who = mail.sender ?? "Somebody"
         var lines = (team?.opening ?? []) + [opening(who), ""]
-        if let before = team?.before, !before.isEmpty { lines += ["# What was said before", ""] + before }
-        if let story { lines += ["# What we know of order \(Self.plain(story.order))", "", Self.code(story.text), ""] }
-        lines += ["# What they wrote", "", mail.subject.isEmpty ? "" : "**Subject:** \(Self.plain(mail.subject))", ""]
+        if !mail.subject.isEmpty { lines += ["**Subject:** \(Self.plain(mail.subject))", ""] }
         lines += [Self.code(mail.text.isEmpty ? "(no text)" : String(mail.text.prefix(20_000))), ""]
         if !mail.attachments.isEmpty {
             lines.append(
@@ -56,6 +56,9 @@ struct ForwardedMail {
         }
         let isAttached = original.count <= Self.largestOriginal
         if !isAttached { lines.append("It is too large to be attached here; it is in the mailbox.") }
+        lines += ["", advice, ""]
+        if let before = team?.before, !before.isEmpty { lines += ["# What was said before", ""] + before }
+        if let story { lines += ["# What we know of order \(Self.plain(story.order))", "", Self.code(story.text), ""] }
         let references = [thread, mail.messageID].compactMap(\.self).filter(MailComposer.isMessageID)
         var draft = MailDraft(
             from: brand.from, to: to,
@@ -77,13 +80,22 @@ struct ForwardedMail {
         return order + (mail.subject.isEmpty ? "a customer wrote" : mail.subject)
     }
 
+    /// Who wrote, about what, and what is asked.
     private func opening(_ who: String) -> String {
         let about = story.map { " about order \(Self.plain($0.order))" } ?? ""
+        var asks = understood?.asks.filter { $0 != "unclear" && $0 != "other" } ?? []
+        asks = asks.map { $0.replacing("_", with: " ") }
+        if let mood = understood?.mood, mood != "calm" { asks.append(mood) }
+        let what = asks.isEmpty ? "." : ": \(Self.plain(asks.joined(separator: ", ")))."
+        return "\(Self.plain(who)) wrote\(about)\(what)"
+    }
+
+    /// Where an answer goes, and what is not proved.
+    private var advice: String {
         let proof =
             mail.isAuthenticated
             ? "" : " Nothing proves that the mail is really from this address: do not act on it without asking."
-        let goes = team.map { Self.plain($0.goes) } ?? "Your answer to this mail goes to that address."
-        return "\(Self.plain(who)) wrote\(about). \(goes)\(proof)"
+        return (team.map { Self.plain($0.goes) } ?? "Your answer to this mail goes to that address.") + proof
     }
 
     /// A text unchanged, including special characters: an indented block.

@@ -3,7 +3,7 @@ import Intake
 import Outreach
 import Store
 
-/// Hands what people wrote to the shop on to the shop's people, as mail with the order's story above it.
+/// Hands what people wrote to the shop on to the shop's people, as mail with the order's story below it.
 struct LetterForwarder: Sendable {
     /// How the bytes of an observation are read, by how the shop writes the numbers of its orders.
     var read: @Sendable (RawObservation, OrderNumbers.Style) -> MailJudge.ReadMail
@@ -26,11 +26,14 @@ struct LetterForwarder: Sendable {
     ///   - isStored: it was judged already, so that it counts among its sender's letters.
     ///   - talk: the conversation that it belongs to, as it was before; nil where it opens or has none.
     ///   - isTalk: whether it belongs to a conversation, which a team may answer by mail.
+    ///   - understood: what it asks for; nil where nobody read that.
     func forward(
         _ mail: IncomingMail, _ observation: RawObservation, order: OrderKey?, answering message: AnsweredMessage?,
-        isStored: Bool = false, talk: ConversationRecord? = nil, isTalk: Bool = true, now: Moment
+        isStored: Bool = false, talk: ConversationRecord? = nil, isTalk: Bool = true,
+        understood: Understood? = nil, now: Moment
     ) async throws(StoreFailure) -> Result {
         if let reason = settings.keepsToItself { return .none(reason) }
+        if isTalk, let reason = context.configuration.keepsMail { return .none(reason) }
         var before = 0
         if let sender = mail.sender {
             before = try await store.letters(
@@ -72,7 +75,7 @@ struct LetterForwarder: Sendable {
             number: observation.id, isLast: handingOn == .last,
             thread: order.map {
                 MessageIdentity.thread(shop: context.domain, orderID: $0.orderID, domain: brand.from.domain)
-            }, team: team)
+            }, team: team, understood: understood)
         if let message = forwarded.message() { return .mail(message) }
         return .none(
             settings.notify == nil
@@ -95,7 +98,8 @@ struct LetterForwarder: Sendable {
             let order = record.orderID.map { OrderKey(shop: context.domain, orderID: $0) }
             let letter = read(observation, style)
             switch try await forward(
-                letter.readable, observation, order: order, answering: nil, isStored: true, talk: record, now: now)
+                letter.readable, observation, order: order, answering: nil, isStored: true, talk: record,
+                understood: message.understood, now: now)
             {
             case .mail(let mail): mails.append(ConversationMail(forwarding: mail, now: now))
             case .none(let why): reason = why

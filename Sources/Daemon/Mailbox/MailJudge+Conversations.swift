@@ -34,7 +34,10 @@ extension MailJudge {
             let orderID = known?.orderID ?? order?.orderID
             var record: OrderRecord?
             if let orderID { record = try await store.load(shop: shop, orderIDs: [orderID])[orderID] }
-            var said = said(letter, observation, about: record, names: names, now: now)
+            // What was before is read with the order as it was then.
+            let then = observation.isHistory ? min(observation.receivedAt, now) : now
+            if observation.isHistory { record = record?.asHappened(by: then) }
+            var said = said(letter, observation, about: record, names: names, now: then)
             var opening = ConversationRecord(shop: shop, channel: .mailbox, openedAt: said.at)
             opening.orderID = record?.facts.id
             opening.address = mail.sender
@@ -50,7 +53,8 @@ extension MailJudge {
                     questions: context.rules.planner.triggers.questions, now: now)
             }
             var change = ConversationRules.receive(
-                said, into: known, opening: opening, isSilent: observation.isHistory, answers: isAnswerable, now: now)
+                said, into: known, opening: opening, isSilent: observation.isHistory,
+                answers: isAnswerable && context.mayAnswer(said.understood), now: now)
             if change.record.orderID == nil { change.record.orderID = record?.facts.id }
             if change.events.contains(.handedOver) {
                 if letter.parked != nil { change.record.reason = .unreadable }
@@ -58,17 +62,25 @@ extension MailJudge {
             }
             var outcome = outcome
             outcome.aggregate = change.record.orderID.map { .order($0) }
-            if observation.isHistory { outcome.keepToStory() }
+            if observation.isHistory {
+                outcome.keepToStory()
+                change.past = letter.parked == nil ? past(change, about: record, isOthers: isOthers, now: now) : nil
+            }
             var notForwarded: String?
             if change.record.state == .person, !observation.isHistory {
                 let about = change.record.orderID.map { OrderKey(shop: shop, orderID: $0) }
                 switch try await forwarder.forward(
-                    mail, observation, order: about, answering: message, talk: known, now: now)
+                    mail, observation, order: about, answering: message, talk: known, understood: said.understood,
+                    now: now)
                 {
                 case .mail(let mail): change.mails = [ConversationMail(forwarding: mail, now: now)]
                 case .none(let reason):
                     notForwarded = reason
                     outcome.detail += "; not forwarded, because \(reason)"
+                }
+                // What was still being decided goes along.
+                if let known, known.state == .undecided {
+                    change.mails = try await forwarder.forward(known, now: now).mails + change.mails
                 }
             }
             if !observation.isHistory, !isOld {
@@ -93,6 +105,26 @@ extension MailJudge {
             newWords.call()
             if outcome.reply != nil { newMail.call() }
             return
+        }
+    }
+
+    /// What would have been answered to a mail that is read for the story alone; nil for what is too old to say how it
+    /// would be today.
+    ///
+    /// - Parameter isOthers: it names another order than the one that it would be answered about.
+    private func past(
+        _ change: ConversationChange, about order: OrderRecord?, isOthers: Bool, now: Moment
+    ) -> PastAnswer? {
+        guard let message = change.messages.first, message.at > now - PastAnswer.age else { return nil }
+        if isOthers { return PastAnswer(message.understood, because: .unknownSender) }
+        var record = order ?? OrderRecord.none(shop: context.domain, at: message.at)
+        record.conversation = change.record
+        switch context.rules.planner.pastReply(to: message, in: record) {
+        case .answer(let text):
+            return PastAnswer(
+                message.understood, because: nil,
+                text: ReplyText.words(of: text, brand: context.rules.planner.triggers.settings.brand, now: now))
+        case .person(let reason): return PastAnswer(message.understood, because: reason)
         }
     }
 

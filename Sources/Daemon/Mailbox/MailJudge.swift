@@ -61,7 +61,8 @@ struct MailJudge: Sendable {
             mail, from: observation, about: message, wish: wish, softBefore: softBefore, now: now)
         if let parked { outcome.detail = "it could not be read: \(parked)" }
         if mail.kind == .person, wish == nil {
-            let order = try await order(of: mail, answering: message, style)
+            let order = try await order(
+                of: mail, answering: message, style, asOf: observation.isHistory ? observation.receivedAt : nil)
             outcome.aggregate = order.map { .order($0.orderID) }
             let letter = ReadMail(mail: mail, parked: parked)
             if !isLoneWord(outcome), !isOfOurPeople(mail, answering: message) {
@@ -185,12 +186,22 @@ struct MailJudge: Sendable {
 
     /// Which order a person writes about: that of the message she replies to; otherwise the number in her own words, if
     /// the sender is the order's; otherwise her only order under way. It never guesses between two.
+    ///
+    /// - Parameter moment: when the mail came, if only what was so then is to count; nil for now.
     private func order(
-        of mail: IncomingMail, answering message: AnsweredMessage?, _ style: OrderNumbers.Style
+        of mail: IncomingMail, answering message: AnsweredMessage?, _ style: OrderNumbers.Style,
+        asOf moment: Moment?
     ) async throws(StoreFailure) -> OrderKey? {
         if let key = message?.effect.orderKey { return key }
         guard let sender = mail.sender else { return nil }
-        let own = try await store.orders(ofAddress: sender, shop: context.domain)
+        var own = try await store.orders(ofAddress: sender, shop: context.domain)
+        var past: [String: OrderRecord] = [:]
+        if let moment {
+            own = Array(own.prefix(20))
+            past = try await store.load(shop: context.domain, orderIDs: own.map(\.orderID))
+                .filter { $0.value.facts.processedAt <= moment }.mapValues { $0.asHappened(by: moment) }
+            own.removeAll { past[$0.orderID] == nil }
+        }
         if let name = mail.orderName {
             // "#1042" may be all that she writes of JF-1042-A.
             for name in [name, style.name(of: name.filter(\.isNumber))] {
@@ -200,7 +211,8 @@ struct MailJudge: Sendable {
         }
         if own.count == 1 { return own[0] }
         let recent = Array(own.prefix(20))
-        let records = try await store.load(shop: context.domain, orderIDs: recent.map(\.orderID))
+        let records =
+            moment == nil ? try await store.load(shop: context.domain, orderIDs: recent.map(\.orderID)) : past
         let open = recent.filter { records[$0.orderID]?.isUnderWay == true }
         return open.count == 1 ? open[0] : nil
     }

@@ -151,10 +151,43 @@ package struct OfferDesk: Sendable {
     private func action(
         _ what: Offered, of offer: OfferRecord, record: OrderRecord, planner: Planner, cost: Int64, now: Moment
     ) async throws(StoreFailure) -> (change: PlannedChange, isBookedItself: Bool)? {
-        guard case .gift(let name) = what, let gift = planner.triggers.policy?.gift(name) else { return nil }
+        guard case .gift(let name) = what else {
+            guard let action = offer.action(what, costing: cost, in: record, planner: planner, now: now) else {
+                return nil
+            }
+            let request = ActionRequest(
+                action, order: offer.orderID, origin: offer.judgedBy == nil ? .system : .person, by: "remedy",
+                key: "offer \(offer.number) chosen", why: offer.offer.why)
+            let plan = try? planner.decide(
+                request, record: record, known: nil, codes: store.giftCodes, offer: cost, now: now)
+            return plan?.changes.first.map { ($0, true) }
+        }
+        guard let gift = planner.triggers.policy?.gift(name) else { return nil }
         let last = try await store.lastGiven(gift, about: record)
         let change = OfferSteps(planner: planner, codes: store.giftCodes).gift(
             name, of: offer, record: record, last: last, key: "chosen", now: now)
         return change.map { ($0, true) }
+    }
+}
+
+extension OfferRecord {
+    /// What is done in the shop for what she chose; nil if it cannot be.
+    ///
+    /// - Parameter cost: in the smallest unit of the offer's currency.
+    fileprivate func action(
+        _ what: Offered, costing cost: Int64, in record: OrderRecord, planner: Planner, now: Moment
+    ) -> ShopAction? {
+        let sum = Money(amount: CurrencyUnits.amount(cost, in: offer.currency), currency: offer.currency)
+        switch what {
+        case .gift: return nil
+        case .refund: return .refund(amount: sum)
+        case .storeCredit:
+            let today = planner.shopZone.day(at: now)
+            return record.facts.customer.map { _ in .storeCredit(amount: sum, expiresOn: today.adding(days: 365)) }
+        case .reship:
+            let carried = Set(record.facts.lineItems.filter(\.requiresShipping).map(\.id))
+            let lines = offer.items.filter { carried.contains($0.lineItemID) }
+            return lines.isEmpty ? nil : .reship(lines: lines)
+        }
     }
 }

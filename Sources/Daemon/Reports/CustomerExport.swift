@@ -39,6 +39,8 @@ package struct CustomerExport: Encodable, Sendable {
         var order: String?
         var address: String?
         var subject: String
+        /// Its ticket in the helpdesk, which has a copy.
+        var ticket: String?
         var messages: [Message]
         var ratings: [Rated]
     }
@@ -120,7 +122,8 @@ package struct CustomerExport: Encodable, Sendable {
             conversations.append(
                 Conversation(
                     number: talk.line.id, shop: shop, order: talk.line.orderName, address: talk.line.address,
-                    subject: talk.line.subject, messages: messages, ratings: ratings.map(Rated.init)))
+                    subject: talk.line.subject, ticket: talk.ticket?.url ?? talk.ticket?.number, messages: messages,
+                    ratings: ratings.map(Rated.init)))
         }
     }
 

@@ -67,7 +67,7 @@ package struct DoctorCheck: Sendable {
 
     /// All checks, in the order in which they are reported for a shop. To add one, add an entry here.
     package static let standard: [DoctorCheck] = [
-        store, triggers, shop, relay, sender, mailbox, hearing, sms, chat, model, webhooks, carriers,
+        store, triggers, shop, relay, sender, mailbox, hearing, sms, chat, helpdesk, model, webhooks, carriers,
     ]
 }
 
@@ -181,17 +181,23 @@ extension DoctorCheck {
     /// Whether the app may do what the triggers do, with the line that needs it; a scope is asked for nowhere else.
     private static func actions(_ inspection: ShopInspection, of shop: Configuration.Shop) -> [Finding] {
         guard let folder = try? TriggerFolder(readingFrom: shop.triggers),
-            let set = TriggerSet.load(folder, webhooks: Set(shop.webhooks.keys)).set,
-            let trigger = set.triggers.first(where: { trigger in
-                trigger.mode != .off && trigger.lines.contains { $0.gift != nil }
-            }), let gift = trigger.lines.lazy.compactMap(\.gift).first
+            let set = TriggerSet.load(folder, webhooks: Set(shop.webhooks.keys)).set
         else { return [] }
+        var needed: [(scope: String, by: String)] = []
+        for trigger in set.triggers where trigger.mode != .off {
+            for action in trigger.lines.compactMap(\.action) {
+                for scope in ShopVerb(rawValue: action.verb)?.scopes ?? []
+                where !needed.contains(where: { $0.scope == scope }) {
+                    needed.append((scope, "'\(action.written)' of \(trigger.file)"))
+                }
+            }
+        }
+        guard !needed.isEmpty else { return [] }
         var findings: [Finding] = []
-        if inspection.lacks("write_discounts") {
+        for (scope, by) in needed where inspection.lacks(scope) {
             findings.append(
                 Finding(
-                    .broken, "scopes of \(shop.domain)",
-                    "the app lacks write_discounts: 'give: \(gift)' of \(trigger.file) needs it",
+                    .broken, "scopes of \(shop.domain)", "the app lacks \(scope): \(by) needs it",
                     fix: "grant it to the app in Shopify's Dev Dashboard and install the app again"))
         }
         if let policy = set.policy, policy.currency != inspection.currency, !inspection.currency.isEmpty {
@@ -323,7 +329,9 @@ extension DoctorCheck {
                     person.alert != nil && person.roles.contains(.answer) && person.serves(shop.domain)
                 }
                 let isTold = told && configuration.desk != nil
-                guard !isTold, shop.handOverTo == nil, let settings = settings(of: shop), settings.notify == nil else {
+                guard !isTold, shop.handOverTo == nil, !shop.handsOverToHelpdesk,
+                    let settings = settings(of: shop), settings.notify == nil
+                else {
                     return nil
                 }
                 return Finding(
@@ -355,7 +363,7 @@ extension DoctorCheck {
             }
             let settings = settings(of: shop)
             var findings: [Finding] = []
-            if let settings, settings.notify == nil, shop.handOverTo == nil {
+            if let settings, settings.notify == nil, shop.handOverTo == nil, !shop.handsOverToHelpdesk {
                 findings.append(
                     Finding(
                         .poor, what, "what people write there is forwarded to nobody",
@@ -414,6 +422,28 @@ extension DoctorCheck {
             case .other(let words):
                 return [
                     Finding(.broken, what, words, fix: "check 'account' and 'token' of 'sms', and Twilio's console")
+                ]
+            }
+        })
+
+    /// Whether the helpdesk accepts our login.
+    static let helpdesk = DoctorCheck(
+        .shop { shop, reach in
+            guard let settings = shop.helpdesk else { return [] }
+            let what = "helpdesk of \(shop.domain)"
+            switch await HelpdeskCheck.ask(settings, over: reach.transport) {
+            case nil:
+                return [
+                    Finding(.fine, what, "a webhook at \(settings.host) is configured; it is not called from here")
+                ]
+            case .welcome(let role)?:
+                let whose = role.map { ", as \($0)" } ?? ""
+                return [Finding(.fine, what, "\(settings.kind.title) accepts our login\(whose)")]
+            case .other(let words)?:
+                return [
+                    Finding(
+                        .broken, what, words,
+                        fix: "check 'url', 'email' and 'token' of 'helpdesk' (docs/helpdesk.md)")
                 ]
             }
         })

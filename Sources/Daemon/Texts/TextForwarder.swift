@@ -25,6 +25,7 @@ struct TextForwarder: Sendable {
     ) async throws(StoreFailure) -> Result {
         let settings = context.rules.planner.triggers.settings
         if let reason = settings.keepsToItself { return .none(reason) }
+        if talk != nil, let reason = context.configuration.keepsMail { return .none(reason) }
         guard let smtp = context.configuration.smtp else { return .none("no relay is configured") }
         let team = MailTeam(context.configuration)
         guard let people = team?.address ?? settings.notify else {

@@ -128,7 +128,9 @@ struct TextJudge: Sendable {
             opening.orderID = order?.facts.id
             opening.address = text.from?.text
             opening.name = order?.recipient?.name
-            var change = ConversationRules.receive(said, into: known, opening: opening, answers: isAnswerable, now: now)
+            var change = ConversationRules.receive(
+                said, into: known, opening: opening, answers: isAnswerable && context.mayAnswer(said.understood),
+                now: now)
             if change.record.orderID == nil { change.record.orderID = order?.facts.id }
             if isOld, change.events.contains(.handedOver) { change.record.reason = .restored }
             var judged = outcome
@@ -142,6 +144,10 @@ struct TextJudge: Sendable {
                 case .none(let reason):
                     notForwarded = reason
                     judged.detail += "; not forwarded, because \(reason)"
+                }
+                // What was still being decided goes along.
+                if let known, known.state == .undecided {
+                    change.mails = try await forwarder.forward(known, now: now).mails + change.mails
                 }
             }
             let written = try await store.commit(

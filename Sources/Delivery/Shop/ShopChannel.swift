@@ -1,3 +1,5 @@
+// What is done in Shopify itself; ShopChannel+Actions.swift has everything but gifts.
+//
 // Gifts, in Shopify. A code can be made once: its text follows from the effect, and Shopify takes no second discount with
 // the same text. So after a lost answer the code is looked for, and one that is there, with our title and our customer,
 // is ours (`precedent`). Shopify's index may not know a code yet that was just made; then it is made again, TAKEN, and
@@ -8,9 +10,9 @@ package import Outreach
 internal import Platform
 package import Shopify
 
-/// Makes and ends codes in a shop.
+/// Does in a shop what was decided: makes and ends codes, tags, refunds.
 package struct ShopChannel: Channel {
-    private let line: ShopifyLine
+    let line: ShopifyLine
 
     /// - Parameter line: the shop's client, which reading it shares.
     package init(_ line: ShopifyLine) { self.line = line }
@@ -20,6 +22,7 @@ package struct ShopChannel: Channel {
     }
 
     package func attempt(_ message: Message, at now: Moment) async throws(CancellationError) -> AttemptAnswer {
+        if let command = ActionCommand(message) { return try await attempt(command, message, at: now) }
         guard let command = ShopCommand(message) else {
             return AttemptAnswer(.refused(Failure(reason: "content", detail: "what is to be done cannot be read")))
         }
@@ -35,6 +38,7 @@ package struct ShopChannel: Channel {
     }
 
     package func precedent(of message: Message, at now: Moment) async throws(CancellationError) -> Precedent {
+        if let command = ActionCommand(message) { return try await precedent(of: command, message, at: now) }
         // Ending a code twice does no harm.
         guard let command = ShopCommand(message), command.act == .give else { return .unknown }
         guard let client = line.client else { return .unclear(Self.notOpen) }
@@ -49,7 +53,7 @@ package struct ShopChannel: Channel {
         }
     }
 
-    private static let notOpen = Failure(
+    static let notOpen = Failure(
         reason: "connect", detail: "the shop has not been asked for anything yet", retryAfter: .seconds(2))
 
     // MARK: - Giving
@@ -137,7 +141,7 @@ package struct ShopChannel: Channel {
     }
 
     /// What an answer that is none means. Throws if the attempt was cancelled before Shopify could have seen it.
-    private static func verdict(
+    static func verdict(
         _ failure: ShopifyFailure, for what: String
     ) throws(CancellationError) -> Verdict {
         switch failure {

@@ -1,7 +1,7 @@
 internal import Outreach
 
 extension ChannelKind {
-    /// The shop itself, where gifts are made.
+    /// The shop itself, where gifts are made, and whatever else is done there.
     public static let shop = ChannelKind(
         syntax: ChannelSyntax(.shop, example: "webhook: NAME") {
             $0.fault("'shop' cannot be sent", hint: "write 'do: { give: NAME }'")
@@ -11,6 +11,7 @@ extension ChannelKind {
             title: { _ in "shop" }, destination: { _ in "the shop" }, id: "action"),
         isAction: true
     ) { it in
+        if it.line.gift == nil, let action = it.line.action { return it.command(action) }
         guard let name = it.line.gift, let policy = it.triggers.policy, let gift = policy.gift(name) else {
             return .impossible(.off, detail: "policy.yaml has no such gift")
         }
@@ -36,6 +37,25 @@ extension ChannelKind {
             id: MessageIdentity.act(of: it.effect), kind: .shop, envelope: Message.Envelope(), bytes: command.bytes,
             summary: "\(gift.value(in: policy.currency)), for 'give: \(name)' of \(it.trigger.file)")
         return .message(message, remark: nil)
+    }
+}
+
+extension Composition {
+    /// What a line of `do` does in the shop, frozen.
+    fileprivate func command(_ line: ActionLine) -> Outcome {
+        do throws(ActionRefusal) {
+            let action = try ShopAction.make(
+                line, for: scope.record, currency: triggers.policy?.currency ?? scope.shop.currency,
+                today: scope.shopZone.day(at: now))
+            let command = ActionCommand(
+                action, for: scope.record, mark: codes?.mark(of: effect) ?? GiftCodes.markStart, isPersons: false,
+                decidedAt: now, zone: scope.shopZone)
+            return .message(
+                command.message(id: MessageIdentity.act(of: effect), why: "'\(line.written)' of \(trigger.file)"),
+                remark: nil)
+        } catch {
+            return .impossible(error.reason, detail: error.detail)
+        }
     }
 }
 

@@ -223,6 +223,7 @@ extension RefundFacts {
             id: refund.id, createdAt: (refund.createdAt ?? refund.processedAt)?.moment,
             total: refund.totalRefundedSet.map { Money($0.presentmentMoney) }, returnID: refund.return?.id,
             lineItems: lines.map(QuantityFacts.init))
+        if refund.note?.contains(GiftCodes.markStart) ?? false { isOwn = true }
     }
 }
 
@@ -245,9 +246,21 @@ extension OrderFacts {
         payment = Self.payment(order.displayFinancialStatus)
         paidAt = Self.paidAt(payment, order.transactions ?? [])
         fulfillment = Self.fulfillment(order.displayFulfillmentStatus)
-        holds = (order.fulfillmentOrders?.nodes ?? []).flatMap { $0.fulfillmentHolds ?? [] }.map(\.id)
+        let holds = (order.fulfillmentOrders?.nodes ?? []).flatMap { $0.fulfillmentHolds ?? [] }
+        self.holds = holds.map(\.id)
+        let own = holds.filter { $0.handle?.hasPrefix(GiftCodes.markStart) ?? false }.map(\.id)
+        ownHolds = own.isEmpty ? nil : own
+        if order.cancellation?.staffNote?.contains(GiftCodes.markStart) ?? false { isCancelledByUs = true }
+        if order.tags?.contains(ShopAction.replacementTag) ?? false {
+            replaces =
+                Bound.line(order.customAttributes?.first { $0.key == ShopAction.replacesKey }?.value) ?? "another order"
+        }
         edited = order.edited ?? false
         total = order.currentTotalPriceSet.map { Money($0.presentmentMoney) }
+        if let placed = order.totalPriceSet, placed.shopMoney.currencyCode != placed.presentmentMoney.currencyCode {
+            placedTotal = Money(placed.presentmentMoney)
+            placedTotalInShop = Money(placed.shopMoney)
+        }
         subtotal = order.currentSubtotalPriceSet.map { Money($0.presentmentMoney) }
         shippingPrice = order.currentShippingPriceSet.map { Money($0.presentmentMoney) }
         customer = order.customer.map { CustomerFacts($0, order: order.id, placedAt: processedAt) }

@@ -277,6 +277,9 @@ public struct ConversationChange: Hashable, Sendable {
     public var events: [ConversationEvent] = []
     /// True if its messages were read for the story alone: they count in no figure.
     public var isHistory = false
+    /// What would have been answered to its message, which was read for the story alone; nil where nobody is to judge
+    /// that.
+    public var past: PastAnswer?
     /// Mail that belongs to it: a forwarded message, a person's answer.
     public var mails: [ConversationMail] = []
     /// Waiting effects of the conversation that end with it: drafts that nobody needs any more.

@@ -56,7 +56,7 @@ public enum ConversationRules {
             change.record.reason = nil
             change.record.decideBy = now + patience
         } else {
-            change.handOver(.nobodyAnswers)
+            change.handOver(message.understood?.needsHuman == true ? .needsHuman : .nobodyAnswers)
         }
         return change
     }

@@ -50,6 +50,8 @@ public enum Silence: String, Codable, Sendable {
     case testOrder = "test_order"
     /// The order was imported, and this was already true of it.
     case imported
+    /// Bookbag did it itself: only triggers that ask for it hear it (`caused_by`).
+    case ownAction = "own_action"
 }
 
 /// One thing that happened, newly implied by everything known about an order.

@@ -293,6 +293,8 @@ public struct RefundFacts: Hashable, Codable, Sendable {
     public var total: Money?
     public var returnID: String?
     public var lineItems: [QuantityFacts]
+    /// True if Bookbag made it, by the mark in its note; nil otherwise.
+    public var isOwn: Bool?
 
     public init(
         id: String, createdAt: Moment?, total: Money?, returnID: String? = nil, lineItems: [QuantityFacts] = []
@@ -344,9 +346,19 @@ public struct OrderFacts: Hashable, Codable, Sendable {
     public var fulfillment: FulfillmentState
     /// The ids of its current holds.
     public var holds: [String]
+    /// Those of them that Bookbag placed; nil if there are none.
+    public var ownHolds: [String]?
+    /// True if Bookbag cancelled it; nil otherwise.
+    public var isCancelledByUs: Bool?
+    /// The name of the order whose goods it sends again; nil if it is an order of its own.
+    public var replaces: String?
     /// True once it has been edited.
     public var edited: Bool
     public var total: Money?
+    /// What it came to when it was placed, and the same in the shop's own currency: the rate between the two. Nil where
+    /// they are one currency, and in an order that was read before these were asked for.
+    public var placedTotal: Money?
+    public var placedTotalInShop: Money?
     public var subtotal: Money?
     public var shippingPrice: Money?
     public var customer: CustomerFacts?
@@ -370,6 +382,9 @@ public struct OrderFacts: Hashable, Codable, Sendable {
     public var fulfillments: [FulfillmentFacts]
     public var returns: [ReturnFacts]
     public var refunds: [RefundFacts]
+
+    /// True if it counts in nobody's figures: a test, or goods that are sent again.
+    public var isNoSale: Bool { test || replaces != nil }
 
     /// An order with the fields that every order has; the rest is set afterwards.
     public init(id: String, name: String, createdAt: Moment, processedAt: Moment? = nil, updatedAt: Moment) {

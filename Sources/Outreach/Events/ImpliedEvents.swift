@@ -25,6 +25,8 @@ struct ImpliedEvent: Sendable {
     /// The source that it relies on, if that is not its own source: a missed promise is reported by the clock, but
     /// somebody made the promise.
     var restsOn: String?
+    /// True if Bookbag itself did it.
+    var isOwn = false
 
     /// See `scope`.
     var group: String { isGroupedByMark ? "\(scope)/\(mark)" : scope }
@@ -66,26 +68,33 @@ extension OrderRecord {
         }
         for item in facts.returns { events += implied(of: item) }
         for refund in facts.refunds {
-            events.append(
-                ImpliedEvent(
-                    kind: .refundIssued, subject: .refund(refund.id), mark: refund.id, at: refund.createdAt,
-                    scope: refund.id))
+            var issued = ImpliedEvent(
+                kind: .refundIssued, subject: .refund(refund.id), mark: refund.id, at: refund.createdAt,
+                scope: refund.id)
+            issued.isOwn = refund.isOwn ?? false
+            events.append(issued)
         }
         return (events, next)
     }
 
     private func impliedOfOrder() -> [ImpliedEvent] {
-        func event(_ kind: EventKind, _ mark: String, _ at: Moment?) -> ImpliedEvent {
-            ImpliedEvent(kind: kind, subject: .order, mark: mark, at: at, scope: "order")
+        func event(_ kind: EventKind, _ mark: String, _ at: Moment?, isOwn: Bool = false) -> ImpliedEvent {
+            var event = ImpliedEvent(kind: kind, subject: .order, mark: mark, at: at, scope: "order")
+            event.isOwn = isOwn
+            return event
         }
-        var events = [event(.orderPlaced, "placed", facts.processedAt)]
+        let isSentAgain = facts.replaces != nil
+        var events = [event(.orderPlaced, "placed", facts.processedAt, isOwn: isSentAgain)]
         switch facts.payment {
-        case .paid, .partiallyRefunded, .refunded: events.append(event(.orderPaid, "paid", facts.paidAt))
+        case .paid, .partiallyRefunded, .refunded:
+            events.append(event(.orderPaid, "paid", facts.paidAt, isOwn: isSentAgain))
         default: break
         }
-        if let cancelledAt = facts.cancelledAt { events.append(event(.orderCancelled, "cancelled", cancelledAt)) }
+        if let cancelledAt = facts.cancelledAt {
+            events.append(event(.orderCancelled, "cancelled", cancelledAt, isOwn: facts.isCancelledByUs ?? false))
+        }
         // Several holds placed at once are one event.
-        events += facts.holds.map { event(.orderOnHold, $0, nil) }
+        events += facts.holds.map { event(.orderOnHold, $0, nil, isOwn: facts.ownHolds?.contains($0) ?? false) }
         if facts.fulfillment == .fulfilled {
             let last = facts.fulfillments.filter { $0.status != .cancelled }.map(\.createdAt).max()
             events.append(event(.orderFulfilled, "fulfilled", last))

@@ -168,6 +168,8 @@ public struct Learner: Sendable {
             silence = .beforeLive
         } else if catchesUp, lead.at == nil {
             silence = .beforeLive
+        } else if group.allSatisfy(\.isOwn) {
+            silence = .ownAction
         }
         return Event(
             shop: record.shop, orderID: record.facts.id, kind: lead.kind,

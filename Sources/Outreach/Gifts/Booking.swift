@@ -2,7 +2,11 @@
 /// is passed, whoever else decides at the same moment.
 public struct Booking: Hashable, Sendable {
     /// What it counts in.
-    public enum Budget: String, Hashable, Sendable { case gifts, remedies }
+    public enum Budget: String, Hashable, Sendable {
+        case gifts, remedies
+        /// What cancelled orders pay back, which only the operator's ceiling limits.
+        case cancellations
+    }
 
     public var budget = Budget.gifts
     /// The gift's name in policy.yaml; of a remedy `name(ofRemedy:)`.
@@ -15,7 +19,7 @@ public struct Booking: Hashable, Sendable {
     public var orderID: String
     /// Where the order goes, as it is compared; nil if it goes nowhere.
     public var address: String?
-    /// The line of the message that tells of it.
+    /// The line of the message that tells of it; of what needs none, its verb.
     public var teller: String
     /// What may be spent: it is stale if that is used up by now.
     public var caps: [Cap]
@@ -37,6 +41,9 @@ public struct Booking: Hashable, Sendable {
 
     /// What a remedy's booking has for the gift's name. No gift has such a name.
     static func name(ofRemedy name: String) -> String { "remedy:\(name)" }
+
+    /// What the booking of something that is done in the shop has for the gift's name.
+    public static func name(ofVerb verb: ShopVerb) -> String { "do:\(verb.rawValue)" }
 
     /// What a gift costs that is part of an offer, whose booking had room for it.
     ///
@@ -61,6 +68,8 @@ public struct Booking: Hashable, Sendable {
         public var count: Int?
         /// What is spent of it so far.
         public var spent: GiftHistory.Spent
+        /// The one name that counts; nil if all of the budget do.
+        public var only: String?
     }
 }
 
@@ -88,6 +97,17 @@ public struct GiftHistory: Hashable, Sendable, Codable {
 
 /// What has to be known about gifts to judge one.
 public struct GiftQuestion: Hashable, Sendable {
+    /// What counts of a period.
+    public struct Since: Hashable, Sendable {
+        /// When it began.
+        public var moment: Moment
+        /// The one name that counts; nil if all of the budget do.
+        public var only: String?
+    }
+
+    /// The budget whose spending is asked for.
+    public var budget = Booking.Budget.gifts
+    /// The gift's name, or `Booking.name(ofVerb:)`.
     public var gift: String
     public var currency: String
     public var scope: Gift.Scope?
@@ -95,8 +115,8 @@ public struct GiftQuestion: Hashable, Sendable {
     public var orderID: String
     /// Where the order goes, as it is compared.
     public var address: String?
-    /// When the periods began in which spending is limited.
-    public var since: [Moment]
+    /// The periods in which spending is limited.
+    public var since: [Since]
 }
 
 extension OrderRecord {

@@ -23,6 +23,13 @@ public enum CurrencyUnits {
         return whole == scaled ? Int64("\(whole)") : nil
     }
 
+    /// An amount with as many decimals as its currency has, halves away from zero; `up` for anything that is left.
+    public static func rounded(_ amount: Decimal, in currency: String, up: Bool = false) -> Decimal {
+        var (exact, whole) = (amount, Decimal())
+        NSDecimalRound(&whole, &exact, decimals(of: currency), up ? .up : .plain)
+        return whole
+    }
+
     /// The smallest whole number of units that is not below an amount; nil as for `units`.
     static func unitsAtMost(_ amount: Decimal, in currency: String) -> Int64? {
         var scaled = amount

@@ -20,4 +20,15 @@ public struct GiftCodes: Sendable {
         let start = gift.uppercased().filter { $0.isASCII && ($0.isLetter || $0.isNumber) }.prefix(8)
         return start.isEmpty ? end : "\(start)-\(end)"
     }
+
+    /// By what an action is recognised in the shop: twenty letters (100 bits) that nobody else writes.
+    public func mark(of effect: Effect) -> String {
+        let subject = ["action", effect.shop, effect.origin.rawValue, effect.trigger, effect.line, effect.keys[0]]
+            .joined(separator: "\u{0}")
+        let hash = HMAC<SHA256>.authenticationCode(for: Data(subject.utf8), using: SymmetricKey(data: key))
+        return Self.markStart + String(hash.prefix(20).map { Self.letters[Int($0) & 31] }).lowercased()
+    }
+
+    /// How every mark begins.
+    public static let markStart = "bookbag-"
 }

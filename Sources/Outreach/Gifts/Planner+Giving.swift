@@ -18,13 +18,16 @@ extension Planner {
 
     /// What has to be known to judge a gift; nil for any other effect, and for one that is decided.
     func giftQuestion(of effect: Effect, record: OrderRecord?, now: Moment) -> GiftQuestion? {
+        if let question = actionQuestion(of: effect, record: record, now: now) { return question }
         guard effect.state == .waiting, let gift = gift(of: effect)?.gift, let policy = triggers.policy, let record,
             record.isOrder, let customer = record.facts.customer?.id, let allowances = allowances(policy)
         else { return nil }
         return GiftQuestion(
             gift: gift.name, currency: policy.currency, scope: gift.scope, customerID: customer,
             orderID: record.facts.id, address: record.facts.shippingAddress?.compared,
-            since: allowances.map { $0.allowance.period.start(at: now, in: shopZone) })
+            since: allowances.map {
+                GiftQuestion.Since(moment: $0.allowance.period.start(at: now, in: shopZone))
+            })
     }
 
     /// Why a gift is not given; nil if it may be. What is ready has its room already.
@@ -43,6 +46,7 @@ extension Planner {
             return (.noRecipient, "the order has no customer whose gift it could be")
         }
         if record.facts.cancelledAt != nil { return (.cancelled, nil) }
+        if record.facts.replaces != nil { return (.ownAction, "its goods were sent again") }
         guard let allowances = allowances(policy) else {
             return (.budget, "a ceiling of bookbag.yaml is in another currency than \(policy.currency)")
         }
@@ -55,6 +59,7 @@ extension Planner {
         }
         for (index, one) in allowances.enumerated() {
             let spent = known.spent.indices.contains(index) ? known.spent[index] : GiftHistory.Spent()
+            if let closed = closed(one.allowance, now: evaluation.now) { return (.budget, closed) }
             if let sum = one.sum, spent.sum + gift.cost > sum {
                 let left = CurrencyUnits.written(max(0, sum - spent.sum), in: policy.currency)
                 let cost = CurrencyUnits.written(gift.cost, in: policy.currency)
@@ -70,8 +75,9 @@ extension Planner {
         return nil
     }
 
-    /// What a gift that is given now costs, and of what.
+    /// What a gift that is given now costs, and of what; or another action.
     func booking(of effect: Effect, record: OrderRecord?, history: History, now: Moment) -> Booking? {
+        if let booking = actionBooking(of: effect, record: record, history: history, now: now) { return booking }
         guard let question = giftQuestion(of: effect, record: record, now: now),
             let gift = gift(of: effect)?.gift, let policy = triggers.policy, let allowances = allowances(policy),
             let teller = teller(of: effect)
@@ -79,7 +85,7 @@ extension Planner {
         let known = history.gifts ?? GiftHistory()
         let caps = allowances.enumerated().map { index, one in
             Booking.Cap(
-                since: question.since[index], sum: one.sum, count: one.count,
+                since: question.since[index].moment, sum: one.sum, count: one.count,
                 spent: known.spent.indices.contains(index) ? known.spent[index] : GiftHistory.Spent())
         }
         let cost = CurrencyUnits.written(gift.cost, in: policy.currency)
@@ -111,10 +117,13 @@ struct GiftsOfTurn {
 
     /// Takes a gift's room; false if it has to be judged again when the others are known.
     mutating func take(_ booking: Booking) -> Bool {
-        let own = [
-            "customer \(booking.gift) \(booking.customerID)", "order \(booking.gift) \(booking.orderID)",
-            booking.address.map { "address \(booking.gift) \($0)" },
-        ].compactMap(\.self)
+        let isGift = booking.budget == .gifts
+        let own =
+            isGift
+            ? [
+                "customer \(booking.gift) \(booking.customerID)", "order \(booking.gift) \(booking.orderID)",
+                booking.address.map { "address \(booking.gift) \($0)" },
+            ].compactMap(\.self) : []
         guard people.isDisjoint(with: own) else { return false }
         for cap in booking.caps {
             if let sum = cap.sum, cap.spent.sum + amount + booking.amount > sum { return false }

@@ -296,7 +296,12 @@ public struct TemplateSet: Sendable {
         for medium: Medium = .mail
     ) -> Variant? {
         guard var all = variants[name] else { return nil }
-        all.removeAll { $0.isFormal && !tones.isFormal(in: $0.locale ?? ours) }
+        let wanted = Locales.chain(locale)
+        all.removeAll { one in
+            // An unmarked file, or one for all who read German, is read in Switzerland in the tone of there.
+            let written = one.locale ?? ours
+            return one.isFormal && !tones.isFormal(in: wanted.contains(written) ? locale : written)
+        }
         switch medium {
         case .mail: all.removeAll(where: \.isText)
         case .sms: all = all.filter { $0.medium == .sms } + all.filter { !$0.isText && !$0.isHTML }

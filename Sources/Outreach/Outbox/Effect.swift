@@ -132,6 +132,9 @@ public struct Effect: Hashable, Sendable {
         version = 0
     }
 
+    /// True if its keys are used up: no other effect will ever be created for them.
+    public var usesKeyUp: Bool { state.usesKeyUp || state == .skipped && reason == .ownAction }
+
     public var shop: String { route.shop }
 
     public var channel: ChannelName { route.channel }

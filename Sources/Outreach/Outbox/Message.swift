@@ -32,6 +32,11 @@ public struct Message: Hashable, Sendable {
     public var summary: String
     /// The actions whose results it tells, by the numbers of their effects. Not stored with it.
     public var tells: [Int64] = []
+    /// Of an action: what earlier attempts brought, and under `doubts` how many of them ended without our knowing how.
+    /// Not stored with it.
+    public var known: [String: String] = [:]
+    /// The name in `known` of how many attempts are in doubt.
+    public static let doubts = "doubts"
 
     public init(id: String, kind: ChannelName, envelope: Envelope, bytes: [UInt8], summary: String) {
         self.id = id

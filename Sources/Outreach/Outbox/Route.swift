@@ -17,6 +17,8 @@ public struct ChannelName: RawRepresentable, Hashable, Sendable, Codable {
     public static let shop = ChannelName(rawValue: "shop")
     /// The shop's own people and conversations: what `do: hand_over` and the like act on.
     public static let desk = ChannelName(rawValue: "desk")
+    /// The shop's helpdesk, in which conversations have tickets.
+    public static let helpdesk = ChannelName(rawValue: "helpdesk")
     /// An endpoint that the operator configured.
     public static let webhook = ChannelName(rawValue: "webhook")
 }

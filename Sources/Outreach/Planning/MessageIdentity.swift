@@ -23,6 +23,13 @@ public enum MessageIdentity {
         "act_\(identify("act", effect.shop, effect.trigger, effect.line, effect.keys[0]))"
     }
 
+    /// The id of what a person, or Bookbag itself, has done in the shop.
+    public static func decidedAct(of effect: Effect) -> String {
+        let parts = identify(
+            "decided", effect.shop, effect.origin.rawValue, effect.trigger, effect.line, effect.keys[0])
+        return "act_\(parts)"
+    }
+
     /// The id of an effect's text, which a gateway gets as the idempotency key.
     public static func text(of effect: Effect) -> String {
         "sms_\(identify("sms", effect.shop, effect.trigger, effect.line, effect.keys[0]))"
@@ -42,6 +49,14 @@ public enum MessageIdentity {
     public static func text(shop: String, kind: String, about key: String) -> String {
         "sms_\(identify("sms", shop, kind, key))"
     }
+
+    /// What tells a conversation's ticket from every other in the helpdesk.
+    public static func ticket(shop: String, _ conversation: Int64, openedAt: Moment) -> String {
+        identify("ticket", shop, "\(conversation)", "\(openedAt.milliseconds)")
+    }
+
+    /// The id of something that is written to a ticket, by its key.
+    public static func post(of key: String) -> String { "post_\(identify("post", key))" }
 
     /// 128 bits of SHA-256 over the parts, each preceded by its length, so that no two lists of parts look alike.
     fileprivate static func identify(_ parts: String...) -> String {

@@ -9,6 +9,14 @@ public enum PauseKind: String, Codable, CaseIterable, Sendable {
     case news
     /// What triggers answer to what shoppers write.
     case answers
+    /// What is done in the shop, whoever decided it: gifts, refunds, tags.
+    case actions
+    /// Whatever counts against a budget: the budgets of the periods that run count as used up. A restored backup begins
+    /// it, for what was given since is not known.
+    case budgets
+
+    /// Those that people begin.
+    public static let offered: [PauseKind] = [.news, .answers, .actions]
 
     /// Why what it holds waits.
     public var reason: Reason { .paused }

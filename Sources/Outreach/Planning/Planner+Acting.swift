@@ -6,7 +6,9 @@ extension Planner {
         _ action: ActionLine, _ event: Event, _ effect: Effect, _ evaluation: EvaluationContext
     ) -> Decision? {
         guard let conversation = evaluation.record.conversation else { return nil }
-        if let message = event.message(in: conversation), message.trust < action.trust {
+        // What happens in a conversation otherwise proves no more than what she wrote last.
+        let message = event.message(in: conversation) ?? (action.channel == .shop ? conversation.lastIncoming : nil)
+        if let message, message.trust < action.trust {
             return .skip(because: .notProved)
         }
         guard action.verb == "close" else { return nil }

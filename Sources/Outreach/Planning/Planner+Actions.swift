@@ -32,9 +32,11 @@ extension PlanningTurn {
     ///   - actions: those that a message tells of.
     ///   - messages: the settled others of the turn; one that is left for the next turn is not among them.
     ///   - all: all that were judged.
-    func settle(_ actions: [Judged], beside messages: [Judged], of all: [Judged]) -> [Judged] {
-        var gifts = GiftsOfTurn()
-        return actions.compactMap { action in
+    ///   - gifts: what the turn has spent so far.
+    func settle(
+        _ actions: [Judged], beside messages: [Judged], of all: [Judged], _ gifts: inout GiftsOfTurn
+    ) -> [Judged] {
+        actions.compactMap { action in
             guard action.goes, let teller = planner.teller(of: action.effect) else { return action }
             func tells(_ other: Judged) -> Bool {
                 other.effect.line == teller.name && other.effect.tells(of: action.effect)

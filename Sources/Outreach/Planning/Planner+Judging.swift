@@ -26,6 +26,7 @@ extension Planner {
 
     /// The same, with the events that are covered if `combine` made one message out of several.
     public func judgement(_ effect: Effect, record: OrderRecord?, history: History, now: Moment) -> Judgement {
+        if let standing = standing(effect, record, now: now) { return standing }
         if effect.origin != .trigger, record != nil || effect.aggregate == nil { return Self.wanted(effect, now: now) }
         guard let record else { return Judgement(decision: .skip(because: .erased)) }
         return judgement(effect, at: evaluation(record, now: now), history: history)
@@ -34,7 +35,13 @@ extension Planner {
     /// The same, for one of several effects of an order that are judged at the same moment.
     public func judgement(_ effect: Effect, at evaluation: EvaluationContext, history: History) -> Judgement {
         let now = evaluation.now
+        if let standing = standing(effect, evaluation.record, now: now) { return standing }
         if effect.origin != .trigger { return Self.wanted(effect, now: now) }
+        if effect.attemptsInDoubt > 0, actionLine(of: effect) != nil {
+            // Whether it was done has to be seen first, whatever holds by now.
+            let end = pauses[.actions]?.end(at: now)
+            return Judgement(decision: end.map { .wait(until: $0, because: .paused) } ?? .send, events: effect.events)
+        }
         if evaluation.record.facts.test { return Judgement(decision: .skip(because: .testOrder)) }
         guard let entry = triggers.entry(effect.trigger), let line = entry.line(named: effect.line), entry.mode != .off,
             let event = effect.event
@@ -100,6 +107,9 @@ extension Planner {
         if let action = own.action, let no = acting(action, kept[0], effect, evaluation) {
             return Judgement(decision: no)
         }
+        if own.action?.channel == .shop, let end = pauses[.actions]?.end(at: evaluation.now) {
+            return Judgement(decision: .wait(until: end, because: .paused))
+        }
         if line.isContact,
             let held = held(
                 effect, entry.trigger, line, kept, history: history, zone: evaluation.zone, now: evaluation.now)
@@ -111,6 +121,9 @@ extension Planner {
         }
         if own.gift != nil, let no = notGiving(effect, evaluation, history) {
             return Judgement(decision: .skip(because: no.reason, detail: no.detail))
+        }
+        if let action = own.action, let no = notDoing(action, effect, evaluation, history) {
+            return Judgement(decision: no)
         }
         if own.remedy != nil, effect.state == .waiting,
             case .nothing(let reason, let detail) = remedying(effect, evaluation, history)
@@ -268,6 +281,9 @@ extension Planner {
         switch line.destination {
         case .customer:
             guard evaluation.isReachable else { return (.noRecipient, nil) }
+            if trigger.about == .ratings, evaluation.record.facts.replaces != nil {
+                return (.nothingToRate, "its goods were sent again")
+            }
             if let no = objection(toAskingAbout: evaluation.record, trigger, event) { return no }
             if history.silenced { return (.silenced, nil) }
             if !trigger.about.consent.isGiven(by: evaluation.record.facts.customer) { return (.noConsent, nil) }

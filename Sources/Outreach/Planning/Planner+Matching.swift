@@ -17,6 +17,8 @@ extension Planner {
         public var combines: Bool
         /// With `once_per … every`: the length of the pause.
         public var pause: Length?
+        /// True if Bookbag did it itself and the trigger does not ask for that: its key is used up, and nothing is said.
+        public var isOwn = false
         /// True if the moment may move closer and so is checked daily.
         var canShrink: Bool
 
@@ -37,7 +39,8 @@ extension Planner {
         if event.silence?.whollySilent != nil { return [] }
         let hearing = triggers.hearing(event.kind)
         var misses: [Miss] = []
-        return hearing.isEmpty ? [] : matches(event, hearing, evaluation.record, zone: evaluation.zone, &misses)
+        if hearing.isEmpty { return [] }
+        return matches(event, hearing, evaluation.record, zone: evaluation.zone, &misses).filter { !$0.isOwn }
     }
 
     /// True if no trigger hears that kind of event.
@@ -77,6 +80,11 @@ extension Planner {
                 misses.append(Miss(trigger: entry.name, reason: .beforeTrigger))
                 continue
             }
+            let isOurs = event.silence == .ownAction
+            if !isOurs, entry.trigger.causedBy == .bookbag {
+                misses.append(Miss(trigger: entry.name, reason: .causedByOthers))
+                continue
+            }
             let dueAt = entry.waits ? due(entry.trigger, event, record, zone) : event.happenedAt
             // What happened before the shop was watched is silent; but a wait that began before and ends after is kept.
             if event.silence == .beforeLive, dueAt <= event.happenedAt || dueAt < live.of(event.source) {
@@ -89,14 +97,15 @@ extension Planner {
                 windowEnd = triggers.settings.calendar(zone: shopZone).moment(combine, after: dueAt, in: zone)
             }
             for line in entry.lines {
-                matches.append(
-                    Match(
-                        trigger: entry.name, line: line.name,
-                        route: Route(
-                            shop: event.shop, channel: SendLine.channel(line.channel, ofLine: line.name, for: event),
-                            target: line.target),
-                        isContact: line.isContact, keys: keys, dueAt: dueAt, windowEnd: windowEnd,
-                        combines: entry.combine != nil, pause: entry.pause, canShrink: entry.waitCanShrink))
+                var match = Match(
+                    trigger: entry.name, line: line.name,
+                    route: Route(
+                        shop: event.shop, channel: SendLine.channel(line.channel, ofLine: line.name, for: event),
+                        target: line.target),
+                    isContact: line.isContact, keys: keys, dueAt: dueAt, windowEnd: windowEnd,
+                    combines: entry.combine != nil, pause: entry.pause, canShrink: entry.waitCanShrink)
+                match.isOwn = isOurs && entry.trigger.causedBy == .others
+                matches.append(match)
             }
         }
         return matches
@@ -109,7 +118,7 @@ extension Silence {
         switch self {
         case .testOrder: .testOrder
         case .imported: .imported
-        case .beforeLive: nil
+        case .beforeLive, .ownAction: nil
         }
     }
 }

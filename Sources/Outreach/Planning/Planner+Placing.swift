@@ -28,7 +28,7 @@ extension Planner {
                     keys: match.keys, event: event,
                     dueAt: at, createdAt: now, reason: at > now ? .wait : nil))
         }
-        let used = existing.filter { $0.state.usesKeyUp }
+        let used = existing.filter(\.usesKeyUp)
         let usedKeys = Set(used.flatMap(\.keys))
         var keys: [String] = []
         for key in match.keys {
@@ -55,7 +55,7 @@ extension Planner {
             window.together = Array(events.dropFirst())
             return .refresh(window)
         }
-        if var effect = existing.first(where: { !$0.state.usesKeyUp && !Set($0.keys).isDisjoint(with: keys) }) {
+        if var effect = existing.first(where: { !$0.usesKeyUp && !Set($0.keys).isDisjoint(with: keys) }) {
             let new = Effect(
                 to: match.route, isContact: match.isContact, trigger: match.trigger, line: match.line, keys: keys,
                 event: event, dueAt: at,
@@ -106,7 +106,7 @@ extension Planner {
         guard let newest = mine.max(by: { $0.id < $1.id }),
             let held = newest.keys.filter({ $0 == key || $0.hasPrefix(stem) }).max()
         else { return key }
-        guard newest.state.usesKeyUp else { return held }
+        guard newest.usesKeyUp else { return held }
         let spoke = newest.decidedAt ?? newest.createdAt
         let calendar = triggers.settings.calendar(zone: shopZone)
         guard match.dueAt >= calendar.moment(pause, after: spoke, in: shopZone) else { return nil }

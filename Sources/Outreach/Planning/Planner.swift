@@ -30,6 +30,8 @@ public struct Planner: Sendable {
     public var proofs = AnswerProofs()
     /// What all gifts may cost at most, as the operator says: policy.yaml only goes below.
     public var giftCeilings: [Allowance] = []
+    /// The same for what else is done in the shop, by `ShopVerb.ceiling`.
+    public var actionCeilings: [String: ActionCeiling] = [:]
     /// The same of remedies.
     public var remedyCeilings: [Allowance] = []
 

@@ -103,6 +103,10 @@ public struct PlanningTurn: Sendable {
         for miss in heard.misses { note(miss.trigger, heard.event, miss.reason, in: &plan) }
         for match in heard.matches {
             let holders = existing(match)
+            if match.isOwn {
+                use(match, up: holders, heard.event, in: &plan)
+                continue
+            }
             let placement = planner.place(
                 match, event: heard.event, existing: holders, open: match.combines ? open(heard.event) : [], now: now)
             switch placement {
@@ -119,6 +123,19 @@ public struct PlanningTurn: Sendable {
             }
         }
         return plan
+    }
+
+    /// Uses up the keys of what Bookbag did itself, so that nothing else tells it as news of somebody's.
+    private func use(_ match: Planner.Match, up holders: [Effect], _ event: Event, in plan: inout Plan) {
+        note(match.trigger, event, .ownAction, in: &plan)
+        let held = Set(holders.flatMap(\.keys))
+        let keys = match.keys.filter { !held.contains($0) }
+        guard !keys.isEmpty else { return }
+        var effect = Effect(
+            to: match.route, isContact: match.isContact, trigger: match.trigger, line: match.line, keys: keys,
+            event: event, dueAt: now, createdAt: now)
+        (effect.state, effect.reason, effect.decidedAt) = (.skipped, .ownAction, now)
+        plan.changes.append(change(effect, .ownAction))
     }
 
     private func change(_ effect: Effect, _ reason: Reason?) -> PlannedChange {
@@ -214,11 +231,25 @@ public struct PlanningTurn: Sendable {
     }
 
     private func settleAll(_ all: [Judged], waiting: (String) -> [Effect]) -> [Judged] {
-        guard planner.triggers.hasToldActions else { return settleMessages(all, waiting: waiting) }
+        guard planner.triggers.hasToldActions || planner.triggers.hasShopActions else {
+            return settleMessages(all, waiting: waiting)
+        }
         let actions = all.filter { planner.teller(of: $0.effect) != nil }
         let others = all.filter { planner.teller(of: $0.effect) == nil }
         let settled = settleMessages(others, waiting: waiting)
-        return settle(actions, beside: settled, of: others) + settled
+        var gifts = GiftsOfTurn()
+        let told = settle(actions, beside: settled, of: others, &gifts)
+        return told + settled.compactMap { book($0, &gifts) }
+    }
+
+    /// An action of which no message tells, with what it costs; nil if it is left for the next turn.
+    private func book(_ action: Judged, _ gifts: inout GiftsOfTurn) -> Judged? {
+        guard action.goes, action.effect.channel == .shop else { return action }
+        var action = action
+        action.booking = planner.actionBooking(
+            of: action.effect, record: action.record, history: action.history, now: now)
+        if action.judgement.decision == .send, let booking = action.booking, !gifts.take(booking) { return nil }
+        return action
     }
 
     private func settleMessages(_ all: [Judged], waiting: (String) -> [Effect]) -> [Judged] {

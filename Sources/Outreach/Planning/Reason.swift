@@ -46,6 +46,10 @@ public enum Reason: String, Codable, Sendable, CaseIterable {
     case beforeTrigger = "before_trigger"
     /// A test order.
     case testOrder = "test_order"
+    /// Bookbag did it itself, and the trigger does not say `caused_by: bookbag`.
+    case ownAction = "own_action"
+    /// Somebody else did it, and the trigger says `caused_by: bookbag`.
+    case causedByOthers = "caused_by_others"
     /// The order was imported, and it had happened before.
     case imported
     /// The order or fulfillment was cancelled.
@@ -74,6 +78,10 @@ public enum Reason: String, Codable, Sendable, CaseIterable {
     case budget
     /// The customer, or somebody at the same address, was given the same gift too short a while ago.
     case hadGift = "had_gift"
+    /// Nobody can say how much it would be: Shopify shows no price, no payment or no rate.
+    case noAmount = "no_amount"
+    /// What moves goods or money needs a person here: a dispute, a return or a refund is in progress.
+    case needsPerson = "needs_person"
     /// The trigger is off, or gone.
     case off
     /// The trigger or the shop is in shadow mode.

@@ -236,7 +236,7 @@ struct Simulation {
             place = Int(effect.id) - 1
             let before = effects[place]
             if before.keys != effect.keys {
-                if !before.state.usesKeyUp {
+                if !before.usesKeyUp {
                     for key in before.keys where !effect.keys.contains(key) {
                         let key = Key(trigger: effect.trigger, line: effect.line, key: key)
                         if holders[key] == place { holders[key] = nil }
@@ -344,7 +344,9 @@ struct Simulation {
         var rated = Moment.distantPast
         for order in orders where own.map(order.isOfShopper) ?? false {
             let placed = order.record.facts.processedAt
-            if placed > month, placed <= now, !order.record.facts.test { history.ordersLast30Days += 1 }
+            if placed > month, placed <= now, !order.record.facts.test, order.record.facts.replaces == nil {
+                history.ordersLast30Days += 1
+            }
             for event in order.record.events
             where event.recordedAt <= now && event.kind.isProblem && event.silence != .testOrder {
                 history.lastProblemAt = max(history.lastProblemAt ?? .distantPast, event.happenedAt)

@@ -64,6 +64,10 @@ extension Planner {
         if facts.returns.contains(where: { [.requested, .open].contains($0.status) }) {
             return person("a return of this order is under way")
         }
+        if facts.replaces != nil { return person("this order is another's goods sent again") }
+        if facts.bill?.payments.contains(where: { $0.kind == "refund" && $0.status == "pending" }) ?? false {
+            return person("a refund of this order is in progress")
+        }
         var seen: [String] = []
         for line in remedy.lines {
             if let failed = line.conditions.first(where: { !$0.holds(in: scope) }) {
@@ -122,6 +126,7 @@ extension Planner {
         for (index, one) in allowances.enumerated() {
             let spent = history.remedies?.spent(index) ?? GiftHistory.Spent()
             let period = one.allowance.period.present
+            if let closed = closed(one.allowance, now: evaluation.now) { return person(closed) }
             if let sum = one.sum, spent.sum + offer.dearest > sum {
                 return person(
                     "it comes to \(offer.written(offer.dearest)), and \(offer.written(max(0, sum - spent.sum))) are left \(period) of the budget '\(one.allowance)'"
@@ -297,8 +302,15 @@ extension Offer {
         guard facts.cancelledAt == nil, !facts.test, !facts.refunds.contains(where: { ($0.total?.amount ?? 1) > 0 })
         else { return nil }
         let goods = RemedyGoods(items, in: facts)
-        guard goods.items == items || what.isGift else { return nil }
-        return goods.cost(of: what, in: facts, policy)
+        guard goods.items == items || what.isGift, let cost = goods.cost(of: what, in: facts, policy) else {
+            return nil
+        }
+        if what == .refund {
+            // No more goes back than was paid and not paid back.
+            guard let left = facts.refundable, let most = CurrencyUnits.units(left.amount, in: currency), cost <= most
+            else { return nil }
+        }
+        return cost
     }
 }
 

@@ -6,6 +6,18 @@
 // time is taken as it is now: tags, addresses, totals, the customer's counts, holds that lasted longer than a day.
 
 extension OrderRecord {
+    /// The order as it was at `moment`, with what had happened by then and was only learned when the shop was watched:
+    /// for what is read of the time before.
+    package func asHappened(by moment: Moment) -> OrderRecord {
+        var record = self
+        for index in record.events.indices where record.events[index].silence != nil {
+            let event = record.events[index]
+            record.events[index].recordedAt = min(event.recordedAt, event.happenedAt)
+        }
+        record.firstSeenAt = min(firstSeenAt, facts.processedAt)
+        return record.asKnown(at: moment)
+    }
+
     /// The order as it was known at `moment`, as far as can be determined.
     func asKnown(at moment: Moment) -> OrderRecord {
         if isWholeAt(moment) { return self }

@@ -107,8 +107,11 @@ public struct Replay: Sendable {
         public var detail: String?
         /// Represents the mail's text, if texts are compared.
         public var words: Int?
-        /// What it counts as if it is a gift, in the smallest unit of the policy's currency.
+        /// What it counts as if it is a gift, or another action that costs something, in the smallest unit of the policy's
+        /// currency.
         public var cost: Int64?
+        /// What is done, if it is an action that costs something and no gift.
+        public var verb: ShopVerb?
     }
 
     /// What would have become of every effect that the orders' events create, if it was sent or last decided since
@@ -205,13 +208,16 @@ private struct ReplayedCustomer {
         let isSent = effect.state == .sent || effect.state == .shadowed
         let decided = effect.decidedAt ?? effect.createdAt
         guard let event = effect.event, (isSent ? decided : max(decided, event.recordedAt)) >= since else { return nil }
+        let place = effect.orderID.flatMap { simulation.place(ofOrder: $0) }
+        let done = place.flatMap { planner.cost(ofDone: effect, record: simulation.orders[$0].record) }
         return Replay.Outcome(
-            order: effect.orderID.flatMap { simulation.place(ofOrder: $0) } ?? 0, trigger: effect.trigger,
+            order: place ?? 0, trigger: effect.trigger,
             line: effect.line,
             key: effect.keys[0], event: event.kind, eventID: event.id, sentAt: isSent ? decided : nil,
             isShadow: effect.state == .shadowed, waits: effect.state == .waiting,
             reason: isSent ? nil : effect.reason ?? .wait,
-            detail: isSent ? nil : effect.detail, words: words, cost: planner.gift(of: effect)?.gift?.cost)
+            detail: isSent ? nil : effect.detail, words: words,
+            cost: done?.cost ?? planner.gift(of: effect)?.gift?.cost, verb: done?.verb)
     }
 }
 

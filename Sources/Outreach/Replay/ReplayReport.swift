@@ -69,6 +69,8 @@ public struct ReplayReport: Sendable {
     /// What the later set would give. Budgets hold over all customers, who are played one by one, so they hold nothing
     /// back here.
     public private(set) var gifts = GiftHistory.Spent()
+    /// The same of what else it would do that costs something.
+    public private(set) var actions: [ShopVerb: GiftHistory.Spent] = [:]
     private var kept: [Change: [Sample]] = [:]
 
     /// The time zone that days are counted in: the shop's.
@@ -98,6 +100,7 @@ public struct ReplayReport: Sendable {
         events += other.events
         gifts.sum += other.gifts.sum
         gifts.count += other.gifts.count
+        actions.merge(other.actions) { GiftHistory.Spent(sum: $0.sum + $1.sum, count: $0.count + $1.count) }
         for samples in other.kept.values { for sample in samples { keep(sample) } }
     }
 
@@ -119,7 +122,10 @@ public struct ReplayReport: Sendable {
         let earlier = before?.outcomes(of: customer)
         var isDifferent = false
         for outcome in later {
-            if outcome.sentAt != nil, let cost = outcome.cost {
+            if outcome.sentAt != nil, let cost = outcome.cost, let verb = outcome.verb {
+                actions[verb, default: GiftHistory.Spent()].sum += cost
+                actions[verb, default: GiftHistory.Spent()].count += 1
+            } else if outcome.sentAt != nil, let cost = outcome.cost {
                 gifts.sum += cost
                 gifts.count += 1
             } else if let at = outcome.sentAt {

@@ -84,6 +84,13 @@ public struct ActionVerb: Sendable {
     }
 }
 
+extension ActionVerb {
+    /// What has to be proved, in a sentence; empty if nothing has to be.
+    fileprivate var proof: String {
+        trust == 0 ? "" : " About a message only if its sender proved who she is (`message.trust` \(trust))."
+    }
+}
+
 /// The verbs that `do` can name.
 public struct ActionVerbs: Sendable {
     /// Those in the table.
@@ -128,7 +135,7 @@ public struct ActionVerbs: Sendable {
     /// Markdown: the verbs with what each does.
     var markdown: String {
         "| in `do` | what it does |\n| --- | --- |\n"
-            + all.map { "| `\($0.example)` | \($0.help) |" }.joined(separator: "\n")
+            + all.map { "| `\($0.example)` | \($0.help)\($0.proof) |" }.joined(separator: "\n")
     }
 }
 
@@ -161,81 +168,82 @@ struct ActionReading {
 
 extension ActionVerb {
     /// All of them.
-    static let all: [ActionVerb] = [
-        ActionVerb(
-            "hand_over", through: .desk,
-            value: .any([
-                .nothing, .scalar,
-                .keys([
-                    ("to", SchemaNode.scalar.described("A team of people.yaml, or the address of a person.")),
-                    ("note", SchemaNode.scalar.described("What your people should know.")),
+    static let all: [ActionVerb] =
+        [
+            ActionVerb(
+                "hand_over", through: .desk,
+                value: .any([
+                    .nothing, .scalar,
+                    .keys([
+                        ("to", SchemaNode.scalar.described("A team of people.yaml, or the address of a person.")),
+                        ("note", SchemaNode.scalar.described("What your people should know.")),
+                    ]),
                 ]),
-            ]),
-            words: "Gives it to your people: a note, or '{ to: TEAM, note: … }'.",
-            help:
-                "Gives the conversation to your people, with your note: `hand_over`, `hand_over: \"a VIP\"`, or `hand_over: { to: returns, note: \"a VIP\" }` for a team or a person of people.yaml. On an event of an order it opens a conversation about it, or goes on with one that is open.",
-            example: "hand_over: NOTE", alsoCalled: ["handover", "hand_off", "escalate", "assign", "notify"],
-            destination: { _ in "hand-over to a person" }, read: { $0.handOver() }),
-        ActionVerb(
-            "close", through: .desk,
-            words: "Closes the conversation, unless the customer waits or a person has it.",
-            help:
-                "Closes the conversation. It waits for the answer of the same trigger, and does nothing while the customer waits for an answer or a person has it.",
-            example: "close", alsoCalled: ["resolve", "solve", "archive", "end"], needsConversation: true,
-            destination: { _ in "close the conversation" },
-            read: { reading in
-                if let value = reading.value {
-                    reading.faults.add(at: value.position, "'close' stands alone", hint: "write 'do: close'")
-                    return nil
-                }
-                return ("", [:])
-            }),
-        ActionVerb(
-            "tag_conversation", through: .desk, standsAlone: false, value: .scalar,
-            words: "Puts a tag on the conversation: 'tag_conversation: vip'.",
-            help: "Puts a tag on the conversation, for your people and for `conversation.tags`.",
-            example: "tag_conversation: NAME", alsoCalled: ["tag", "label", "add_tag"], needsConversation: true,
-            destination: { "tag '\($0)' on the conversation" },
-            read: { reading in
-                reading.name(of: "tag", example: "tag_conversation: vip").map { ($0, [:]) }
-            }),
-        ActionVerb(
-            "give", through: .shop, trust: 2, standsAlone: false, value: .scalar,
-            words: "Gives a gift of policy.yaml, which the letter beside it tells of: 'give: sorry'.",
-            help:
-                "Gives a gift of policy.yaml: a code of hers alone, which the letter of the same trigger tells as `gift.code`. What holds the letter holds the gift (actions.md).",
-            example: "give: NAME", alsoCalled: ["gift", "discount", "coupon", "voucher", "code"],
-            destination: { "gift '\($0)'" },
-            read: { reading in
-                guard let name = reading.name(of: "gift", example: "give: sorry") else { return nil }
-                if let (message, hint) = reading.surroundings.objection(toGift: name) {
-                    reading.faults.add(at: reading.value?.position ?? reading.position, message, hint: hint)
-                    return nil
-                }
-                return (name, [:])
-            }),
-        ActionVerb(
-            "remedy", through: .desk, trust: 2, standsAlone: false, value: .scalar,
-            words: "Offers what policy.yaml says when something went wrong: 'remedy: lost-parcel'.",
-            help:
-                "Decides a remedy of policy.yaml: what the shopper may choose, or that a person has it. What is offered is told by a trigger on `remedy.offered`, once somebody approved it where that is needed (actions.md).",
-            example: "remedy: NAME", alsoCalled: ["compensate", "make_good", "offer"],
-            destination: { "remedy '\($0)'" },
-            read: { reading in
-                guard let name = reading.name(of: "remedy", example: "remedy: lost-parcel") else { return nil }
-                if let (message, hint) = reading.surroundings.objection(toRemedy: name) {
-                    reading.faults.add(at: reading.value?.position ?? reading.position, message, hint: hint)
-                    return nil
-                }
-                if reading.events.contains(.remedyOffered) {
-                    reading.faults.add(
-                        at: reading.position, "a remedy cannot follow from what a remedy offers",
-                        hint: "decide it on the event that went wrong, such as 'shipment.lost'")
-                    return nil
-                }
-                return (name, [:])
-            }),
-    ]
+                words: "Gives it to your people: a note, or '{ to: TEAM, note: … }'.",
+                help:
+                    "Gives the conversation to your people, with your note: `hand_over`, `hand_over: \"a VIP\"`, or `hand_over: { to: returns, note: \"a VIP\" }` for a team or a person of people.yaml. On an event of an order it opens a conversation about it, or goes on with one that is open.",
+                example: "hand_over: NOTE", alsoCalled: ["handover", "hand_off", "escalate", "assign", "notify"],
+                destination: { _ in "hand-over to a person" }, read: { $0.handOver() }),
+            ActionVerb(
+                "close", through: .desk,
+                words: "Closes the conversation, unless the customer waits or a person has it.",
+                help:
+                    "Closes the conversation. It waits for the answer of the same trigger, and does nothing while the customer waits for an answer or a person has it.",
+                example: "close", alsoCalled: ["resolve", "solve", "archive", "end"], needsConversation: true,
+                destination: { _ in "close the conversation" },
+                read: { reading in
+                    if let value = reading.value {
+                        reading.faults.add(at: value.position, "'close' stands alone", hint: "write 'do: close'")
+                        return nil
+                    }
+                    return ("", [:])
+                }),
+            ActionVerb(
+                "tag_conversation", through: .desk, standsAlone: false, value: .scalar,
+                words: "Puts a tag on the conversation: 'tag_conversation: vip'.",
+                help: "Puts a tag on the conversation, for your people and for `conversation.tags`.",
+                example: "tag_conversation: NAME", alsoCalled: ["tag", "label", "add_tag"], needsConversation: true,
+                destination: { "tag '\($0)' on the conversation" },
+                read: { reading in
+                    reading.name(of: "tag", example: "tag_conversation: vip").map { ($0, [:]) }
+                }),
+            ActionVerb(
+                "give", through: .shop, trust: 2, standsAlone: false, value: .scalar,
+                words: "Gives a gift of policy.yaml, which the letter beside it tells of: 'give: sorry'.",
+                help:
+                    "Gives a gift of policy.yaml: a code of hers alone, which the letter of the same trigger tells as `gift.code`. What holds the letter holds the gift (actions.md).",
+                example: "give: NAME", alsoCalled: ["gift", "discount", "coupon", "voucher", "code"],
+                destination: { "gift '\($0)'" },
+                read: { reading in
+                    guard let name = reading.name(of: "gift", example: "give: sorry") else { return nil }
+                    if let (message, hint) = reading.surroundings.objection(toGift: name) {
+                        reading.faults.add(at: reading.value?.position ?? reading.position, message, hint: hint)
+                        return nil
+                    }
+                    return (name, [:])
+                }),
+            ActionVerb(
+                "remedy", through: .desk, trust: 2, standsAlone: false, value: .scalar,
+                words: "Offers what policy.yaml says when something went wrong: 'remedy: lost-parcel'.",
+                help:
+                    "Decides a remedy of policy.yaml: what the shopper may choose, or that a person has it. What is offered is told by a trigger on `remedy.offered`, once somebody approved it where that is needed (actions.md).",
+                example: "remedy: NAME", alsoCalled: ["compensate", "make_good", "offer"],
+                destination: { "remedy '\($0)'" },
+                read: { reading in
+                    guard let name = reading.name(of: "remedy", example: "remedy: lost-parcel") else { return nil }
+                    if let (message, hint) = reading.surroundings.objection(toRemedy: name) {
+                        reading.faults.add(at: reading.value?.position ?? reading.position, message, hint: hint)
+                        return nil
+                    }
+                    if reading.events.contains(.remedyOffered) {
+                        reading.faults.add(
+                            at: reading.position, "a remedy cannot follow from what a remedy offers",
+                            hint: "decide it on the event that went wrong, such as 'shipment.lost'")
+                        return nil
+                    }
+                    return (name, [:])
+                }),
+        ] + shopVerbs
 }
 
 extension ActionReading {

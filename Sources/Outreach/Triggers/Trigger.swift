@@ -33,6 +33,8 @@ public struct Trigger: Sendable {
     public var holdOut: HoldOut?
     /// How shoppers put the question that it is about; empty if it is about none of its own.
     public var phrases: [TriggerPhrase] = []
+    /// Whose doing it hears of.
+    public var causedBy = CausedBy.others
     /// The guards that do not keep it from answering.
     public var answersEven: Set<AnswerGuard> = []
 
@@ -56,6 +58,15 @@ public struct Trigger: Sendable {
 
     /// True if it gives conversations to people.
     var handsOver: Bool { lines.contains { $0.action?.verb == "hand_over" } }
+}
+
+/// Whose doing a trigger hears of: what Bookbag itself did in the shop comes back as an event, too.
+public enum CausedBy: String, Hashable, Sendable, CaseIterable {
+    /// Everything but what Bookbag did.
+    case others
+    /// What Bookbag did, and nothing else.
+    case bookbag
+    case anyone
 }
 
 /// One line of `send` or `do`: an effect of its own, with its own fate.
@@ -153,7 +164,10 @@ public struct SendLine: Hashable, Sendable {
 
     /// True if it acts and brings something that the messages beside it tell of, and that the shopper gets only if she is
     /// told. What is done in a conversation is no such thing.
-    public var isAction: Bool { isChannelsAction || gift != nil }
+    public var isAction: Bool { isChannelsAction || action.flatMap { ShopVerb(rawValue: $0.verb) }?.isTold ?? false }
+
+    /// True if it does something in the shop.
+    var isShopAction: Bool { action?.channel == .shop }
 
     /// True if it is a mail, with a mail's template.
     public var isMail: Bool { channel == .email }

@@ -195,6 +195,24 @@ extension TriggerKey {
             hastens: { !$1.answersEven.subtracting($0.answersEven).isEmpty },
             read: { reader, fields, trigger in trigger.answersEven = reader.answersEven(fields, trigger) }),
         TriggerKey(
+            "caused_by", .oneOf(CausedBy.allCases.map(\.rawValue)),
+            words:
+                "Whose doing it hears of: 'others' (left out), 'bookbag' (what was done in Shopify by 'do', a remedy or the desk), or 'anyone'.",
+            help:
+                "Whose doing it hears of. Left out, `others`: what Bookbag itself did in Shopify (a refund, a hold, a cancellation, a second parcel's order) is no news. `bookbag` hears that alone, `anyone` both. Such a trigger moves no goods and no money itself.",
+            example: "caused_by: bookbag", hastens: { $0.causedBy != $1.causedBy },
+            read: { reader, fields, trigger in
+                trigger.causedBy = fields.word("caused_by", CausedBy.self, &reader.faults) ?? .others
+                let mover = trigger.lines.compactMap(\.action).first {
+                    ShopVerb(rawValue: $0.verb)?.movesValue ?? false
+                }
+                if trigger.causedBy != .others, let mover, let place = fields.entry("caused_by")?.keyPosition {
+                    reader.faults.add(
+                        at: place, "'\(mover.verb)' would answer what Bookbag did itself",
+                        hint: "take one of the two out; money and goods move in no circle")
+                }
+            }),
+        TriggerKey(
             "about", .oneOf(MailStream.allCases.map(\.rawValue)),
             words:
                 "What it is to the shopper: 'order' (left out), or 'marketing' and 'ratings', which come from addresses of their own and can be unsubscribed from.",

@@ -24,6 +24,8 @@ struct TriggerReader {
         /// The remedies of policy.yaml.
         var remedies: Set<String> = []
         var hasPolicy = false
+        /// policy.yaml, if it could be read.
+        var policy: Policy?
 
         /// What is wrong with deciding that remedy; nil if nothing is.
         func objection(toRemedy name: String) -> (message: String, hint: String)? {

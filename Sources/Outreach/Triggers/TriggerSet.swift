@@ -16,6 +16,8 @@ public struct TriggerSet: Sendable {
     private let replacers: [String: [String]]
     /// True if a trigger acts, and a message tells of it.
     let hasToldActions: Bool
+    /// True if a trigger does anything in the shop.
+    let hasShopActions: Bool
     /// True if a trigger decides a remedy.
     let hasRemedies: Bool
     /// True if a condition or a letter looks at what a customer was given as remedies.
@@ -94,6 +96,7 @@ public struct TriggerSet: Sendable {
         let entries = self.triggers.enumerated().map { Entry($1, index: $0, in: settings.mode, templates) }
         questions = OwnQuestions(entries.filter { $0.mode != .off }.map(\.trigger))
         hasToldActions = entries.contains { $0.teller != nil }
+        hasShopActions = self.triggers.contains { $0.lines.contains(where: \.isShopAction) }
         hasRemedies = entries.contains { $0.trigger.lines.contains { $0.remedy != nil } }
         asksForRemedies = Self.asksForRemedies(settings, self.triggers, templates, policy)
         byName = Dictionary(entries.map { ($0.name, $0) }) { first, _ in first }
@@ -216,6 +219,7 @@ private struct TriggerLoader {
             webhooks: webhooks, channels: channels, events: events, keys: keys, actions: actions)
         surroundings.gifts = named.gifts
         surroundings.remedies = named.remedies
+        surroundings.policy = policy
         surroundings.hasPolicy = folder.files[Policy.file] != nil
         var triggers: [Trigger] = []
         var replaced: [(name: String, file: String, position: Position)] = []

@@ -35,6 +35,10 @@ enum AdminSchema {
           refund(id: ID!): Refund
           customer(id: ID!): Customer
           codeDiscountNodeByCode(code: String!): DiscountCodeNode
+          draftOrder(id: ID!): DraftOrder
+          draftOrders(first: Int, after: String, last: Int, before: String, reverse: Boolean, sortKey:
+            DraftOrderSortKeys, query: String): DraftOrderConnection!
+          job(id: ID!): Job
           shop: Shop!
           currentAppInstallation: AppInstallation!
           publicApiVersions: [ApiVersion!]!
@@ -48,6 +52,15 @@ enum AdminSchema {
           discountCodeDeactivate(id: ID!): DiscountCodeDeactivatePayload
           discountCodeFreeShippingCreate(freeShippingCodeDiscount: DiscountCodeFreeShippingInput!):
             DiscountCodeFreeShippingCreatePayload
+          draftOrderComplete(id: ID!, sourceName: String): DraftOrderCompletePayload
+          draftOrderCreate(input: DraftOrderInput!): DraftOrderCreatePayload
+          fulfillmentOrderHold(id: ID!, fulfillmentHold: FulfillmentOrderHoldInput!): FulfillmentOrderHoldPayload
+          fulfillmentOrderReleaseHold(id: ID!, holdIds: [ID!]): FulfillmentOrderReleaseHoldPayload
+          orderCancel(orderId: ID!, refundMethod: OrderCancelRefundMethodInput, restock: Boolean!, reason:
+            OrderCancelReason!, notifyCustomer: Boolean, staffNote: String): OrderCancelPayload
+          refundCreate(input: RefundInput!): RefundCreatePayload
+          storeCreditAccountCredit(id: ID!, creditInput: StoreCreditAccountCreditInput!):
+            StoreCreditAccountCreditPayload
           fulfillmentEventCreate(fulfillmentEvent: FulfillmentEventInput!): FulfillmentEventCreatePayload
           tagsAdd(id: ID!, tags: [String!]!): TagsAddPayload
           tagsRemove(id: ID!, tags: [String!]!): TagsRemovePayload
@@ -66,6 +79,7 @@ enum AdminSchema {
           processedAt: DateTime!
           cancelledAt: DateTime
           cancelReason: OrderCancelReason
+          cancellation: OrderCancellation
           closedAt: DateTime
           closed: Boolean!
           confirmed: Boolean!
@@ -126,6 +140,10 @@ enum AdminSchema {
           returns(first: Int, after: String, last: Int, before: String, reverse: Boolean, query: String):
             ReturnConnection!
           refunds(first: Int): [Refund!]!
+          refundable: Boolean!
+          netPaymentSet: MoneyBag!
+          disputes: [OrderDisputeSummary!]!
+          suggestedRefund(refundShipping: Boolean, suggestFullRefund: Boolean): SuggestedRefund
           events(first: Int, after: String, last: Int, before: String, reverse: Boolean, sortKey: EventSortKeys,
             query: String): EventConnection!
           totalWeight: UnsignedInt64
@@ -428,6 +446,8 @@ enum AdminSchema {
           orders(first: Int, after: String, last: Int, before: String, reverse: Boolean, sortKey: OrderSortKeys,
             query: String): OrderConnection!
           lifetimeDuration: String!
+          storeCreditAccounts(first: Int, after: String, last: Int, before: String):
+            StoreCreditAccountConnection!
         }
         type CustomerEmailAddress {
           emailAddress: String!
@@ -548,6 +568,8 @@ enum AdminSchema {
           return: Return
           refundLineItems(first: Int, after: String, last: Int, before: String, reverse: Boolean):
             RefundLineItemConnection!
+          transactions(first: Int, after: String, last: Int, before: String, reverse: Boolean):
+            OrderTransactionConnection!
         }
         type RefundLineItem {
           id: ID
@@ -776,6 +798,184 @@ enum AdminSchema {
           scale: Int
           preferredContentType: ImageContentType
         }
+        type OrderTransactionConnection { edges: [OrderTransactionEdge!]! nodes: [OrderTransaction!]! pageInfo:
+            PageInfo! }
+        type OrderTransactionEdge { cursor: String! node: OrderTransaction! }
+        type OrderDisputeSummary implements Node {
+          id: ID!
+          initiatedAs: DisputeType!
+          status: DisputeStatus!
+        }
+        enum DisputeType { CHARGEBACK INQUIRY }
+        enum DisputeStatus { ACCEPTED LOST NEEDS_RESPONSE PREVENTED UNDER_REVIEW WON }
+        type SuggestedRefund {
+          amountSet: MoneyBag!
+          maximumRefundableSet: MoneyBag!
+          suggestedTransactions: [SuggestedOrderTransaction!]!
+        }
+        type SuggestedOrderTransaction {
+          amountSet: MoneyBag!
+          gateway: String
+          kind: SuggestedOrderTransactionKind!
+          maximumRefundableSet: MoneyBag
+          parentTransaction: OrderTransaction
+        }
+        enum SuggestedOrderTransactionKind { SUGGESTED_REFUND }
+        type RefundCreatePayload {
+          refund: Refund
+          userErrors: [UserError!]!
+        }
+        input RefundInput {
+          currency: CurrencyCode
+          orderId: ID!
+          note: String
+          notify: Boolean
+          transactions: [OrderTransactionInput!]
+        }
+        input OrderTransactionInput {
+          amount: Money!
+          gateway: String!
+          kind: OrderTransactionKind!
+          orderId: ID!
+          parentId: ID
+        }
+        type StoreCreditAccount implements Node {
+          id: ID!
+          balance: MoneyV2!
+          transactions(first: Int, after: String, last: Int, before: String, reverse: Boolean):
+            StoreCreditAccountTransactionConnection!
+        }
+        interface StoreCreditAccountTransaction {
+          amount: MoneyV2!
+          balanceAfterTransaction: MoneyV2!
+          createdAt: DateTime!
+        }
+        type StoreCreditAccountCreditTransaction implements Node & StoreCreditAccountTransaction {
+          id: ID!
+          amount: MoneyV2!
+          balanceAfterTransaction: MoneyV2!
+          createdAt: DateTime!
+          expiresAt: DateTime
+        }
+        type StoreCreditAccountConnection { edges: [StoreCreditAccountEdge!]! nodes: [StoreCreditAccount!]! pageInfo:
+            PageInfo! }
+        type StoreCreditAccountEdge { cursor: String! node: StoreCreditAccount! }
+        type StoreCreditAccountTransactionConnection { edges: [StoreCreditAccountTransactionEdge!]! nodes:
+            [StoreCreditAccountTransaction!]! pageInfo: PageInfo! }
+        type StoreCreditAccountTransactionEdge { cursor: String! node: StoreCreditAccountTransaction! }
+        type StoreCreditAccountCreditPayload {
+          storeCreditAccountTransaction: StoreCreditAccountCreditTransaction
+          userErrors: [StoreCreditAccountCreditUserError!]!
+        }
+        type StoreCreditAccountCreditUserError {
+          code: StoreCreditAccountCreditUserErrorCode
+          field: [String!]
+          message: String!
+        }
+        enum StoreCreditAccountCreditUserErrorCode { ACCOUNT_NOT_FOUND OWNER_NOT_FOUND NEGATIVE_OR_ZERO_AMOUNT
+          MISMATCHING_CURRENCY EXPIRES_AT_IN_PAST CREDIT_LIMIT_EXCEEDED UNSUPPORTED_CURRENCY }
+        input StoreCreditAccountCreditInput {
+          creditAmount: MoneyInput!
+          expiresAt: DateTime
+          notify: Boolean
+        }
+        input MoneyInput { amount: Decimal! currencyCode: CurrencyCode! }
+        type DraftOrder implements Node {
+          id: ID!
+          name: String!
+          status: DraftOrderStatus!
+          ready: Boolean!
+          tags: [String!]!
+          createdAt: DateTime!
+          order: Order
+        }
+        enum DraftOrderStatus { COMPLETED INVOICE_SENT OPEN }
+        enum DraftOrderSortKeys { CUSTOMER_NAME ID NUMBER RELEVANCE STATUS TOTAL_PRICE UPDATED_AT }
+        type DraftOrderConnection { edges: [DraftOrderEdge!]! nodes: [DraftOrder!]! pageInfo: PageInfo! }
+        type DraftOrderEdge { cursor: String! node: DraftOrder! }
+        type DraftOrderCreatePayload {
+          draftOrder: DraftOrder
+          userErrors: [UserError!]!
+        }
+        type DraftOrderCompletePayload {
+          draftOrder: DraftOrder
+          userErrors: [UserError!]!
+        }
+        input DraftOrderInput {
+          appliedDiscount: DraftOrderAppliedDiscountInput
+          customAttributes: [AttributeInput!]
+          email: String
+          lineItems: [DraftOrderLineItemInput!]
+          note: String
+          shippingAddress: MailingAddressInput
+          shippingLine: ShippingLineInput
+          tags: [String!]
+          purchasingEntity: PurchasingEntityInput
+        }
+        input DraftOrderLineItemInput { quantity: Int! variantId: ID }
+        input DraftOrderAppliedDiscountInput {
+          title: String
+          value: Float!
+          valueType: DraftOrderAppliedDiscountType!
+        }
+        enum DraftOrderAppliedDiscountType { FIXED_AMOUNT PERCENTAGE }
+        input AttributeInput { key: String! value: String! }
+        input ShippingLineInput { priceWithCurrency: MoneyInput title: String }
+        input PurchasingEntityInput { customerId: ID }
+        input MailingAddressInput {
+          address1: String
+          address2: String
+          city: String
+          company: String
+          countryCode: CountryCode
+          firstName: String
+          lastName: String
+          phone: String
+          provinceCode: String
+          zip: String
+        }
+        type OrderCancellation { staffNote: String }
+        type OrderCancelPayload {
+          job: Job
+          orderCancelUserErrors: [OrderCancelUserError!]!
+        }
+        type OrderCancelUserError {
+          code: OrderCancelUserErrorCode
+          field: [String!]
+          message: String!
+        }
+        enum OrderCancelUserErrorCode { NO_REFUND_PERMISSION NO_REFUND_TO_STORE_CREDIT_PERMISSION
+          STORE_CREDIT_REFUND_EXPIRATION_IN_PAST STORE_CREDIT_REFUND_MISSING_CUSTOMER
+          STORE_CREDIT_REFUND_B2B_NOT_SUPPORTED NOT_FOUND INVALID INTERNAL_ERROR }
+        input OrderCancelRefundMethodInput { originalPaymentMethodsRefund: Boolean }
+        type Job { id: ID! done: Boolean! }
+        type FulfillmentOrderHoldPayload {
+          fulfillmentHold: FulfillmentHold
+          userErrors: [FulfillmentOrderHoldUserError!]!
+        }
+        type FulfillmentOrderHoldUserError {
+          code: FulfillmentOrderHoldUserErrorCode
+          field: [String!]
+          message: String!
+        }
+        enum FulfillmentOrderHoldUserErrorCode { FULFILLMENT_ORDER_NOT_FOUND TAKEN GREATER_THAN_ZERO
+          FULFILLMENT_ORDER_HOLD_LIMIT_REACHED DUPLICATE_FULFILLMENT_HOLD_HANDLE INVALID_LINE_ITEM_QUANTITY
+          FULFILLMENT_ORDER_NOT_SPLITTABLE DUPLICATED_FULFILLMENT_ORDER_LINE_ITEMS }
+        input FulfillmentOrderHoldInput {
+          reason: FulfillmentHoldReason!
+          reasonNotes: String
+          notifyMerchant: Boolean
+          handle: String
+        }
+        type FulfillmentOrderReleaseHoldPayload {
+          userErrors: [FulfillmentOrderReleaseHoldUserError!]!
+        }
+        type FulfillmentOrderReleaseHoldUserError {
+          code: FulfillmentOrderReleaseHoldUserErrorCode
+          field: [String!]
+          message: String!
+        }
+        enum FulfillmentOrderReleaseHoldUserErrorCode { FULFILLMENT_ORDER_NOT_FOUND INVALID_ACCESS }
         type DiscountCodeNode implements Node {
           id: ID!
           codeDiscount: DiscountCode!
@@ -912,6 +1112,7 @@ enum AdminSchema {
           phone: String
           note: String
           tags: [String!]
+          shippingAddress: MailingAddressInput
         }
         enum Audience { CUSTOMERVIEW MERCHANTVIEW }
         enum CountPrecision { EXACT AT_LEAST }

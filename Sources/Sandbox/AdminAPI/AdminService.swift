@@ -110,7 +110,8 @@ final class AdminService: Sendable {
         var searches: [JSON] = []
         let data: JSON
         if kind == .mutation {
-            data = executor.run(plan, on: MutationRoot(shop: shop, scopes: scopes))
+            let key = Self.idempotencyKey(of: request.operation, variables)
+            data = executor.run(plan, on: MutationRoot(shop: shop, scopes: scopes, idempotencyKey: key))
         } else {
             (data, executor, searches) = query(plan, scopes: scopes)
         }
@@ -138,6 +139,21 @@ final class AdminService: Sendable {
         answer.append(JSON.Member("data", data))
         answer.append(JSON.Member("extensions", .object(extensions)))
         return .object(answer)
+    }
+
+    /// The key of the first field's `@idempotent`.
+    private static func idempotencyKey(of operation: GraphQLOperation, _ variables: [String: JSON]) -> String? {
+        for case .field(let field) in operation.selections {
+            guard let argument = field.directives.first(where: { $0.name == "idempotent" })?.arguments.first else {
+                continue
+            }
+            switch argument.value {
+            case .variable(let name): return variables[name]?.string
+            case .string(let text): return text
+            default: return nil
+            }
+        }
+        return nil
     }
 
     private func query(_ plan: SelectionPlan, scopes: Set<String>) -> (JSON, GraphQLExecutor, [JSON]) {

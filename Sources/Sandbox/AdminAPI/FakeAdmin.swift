@@ -20,7 +20,10 @@ public struct SandboxCredentials: Sendable {
     /// The scopes that a notifier asks for.
     public static let usualScopes = [
         "read_orders", "read_customers", "read_returns", "read_products", "read_locations", "read_fulfillments",
-        "read_merchant_managed_fulfillment_orders", "write_discounts",
+        "read_merchant_managed_fulfillment_orders", "write_discounts", "write_orders", "write_customers",
+        "write_merchant_managed_fulfillment_orders", "write_store_credit_account_transactions",
+        "read_store_credit_accounts", "read_store_credit_account_transactions", "write_draft_orders",
+        "read_draft_orders",
     ]
 
     /// Every part has its usual default.

@@ -133,17 +133,7 @@ struct FulfillmentOrderNode: GraphQLObject {
         case "orderId": return .gid("Order", record.id)
         case "orderName": return .text(record.name)
         case "fulfillmentHolds":
-            guard let hold = record.hold else { return .list([]) }
-            return .list([
-                .object(
-                    Record(
-                        "FulfillmentHold",
-                        [
-                            "id": .gid("FulfillmentHold", hold.id), "reason": .text(hold.reason),
-                            "displayReason": .text(hold.reason.lowercased().replacing("_", with: " ")),
-                            "reasonNotes": .text(hold.notes), "heldByRequestingApp": .bool(false),
-                        ]))
-            ])
+            return .list(record.holds.map { .object(Self.hold($0)) })
         case "deliveryMethod":
             return .object(
                 Record(
@@ -170,10 +160,21 @@ struct FulfillmentOrderNode: GraphQLObject {
         }
     }
 
+    static func hold(_ hold: OrderRecord.Hold) -> Record {
+        Record(
+            "FulfillmentHold",
+            [
+                "id": .gid("FulfillmentHold", hold.id), "reason": .text(hold.reason),
+                "displayReason": .text(hold.reason.lowercased().replacing("_", with: " ")),
+                "reasonNotes": .text(hold.notes), "handle": .text(hold.handle),
+                "heldByRequestingApp": .bool(hold.handle != nil),
+            ])
+    }
+
     private var status: String {
         let record = order.record
         if record.cancelledAt != nil { return "CANCELLED" }
-        if record.hold != nil { return "ON_HOLD" }
+        if !record.holds.isEmpty { return "ON_HOLD" }
         switch record.fulfillmentStatus {
         case "FULFILLED": return "CLOSED"
         case "PARTIALLY_FULFILLED": return "IN_PROGRESS"
@@ -191,7 +192,8 @@ struct FulfillmentOrderNode: GraphQLObject {
                 [
                     "id": .gid("FulfillmentOrderDestination", order.record.addressID + 3),
                     "firstName": graph.personal(customer.firstName), "lastName": graph.personal(customer.lastName),
-                    "address1": graph.personal(address.address1), "city": graph.personal(address.city),
+                    "address1": graph.personal(address.address1), "address2": graph.personal(address.address2),
+                    "city": graph.personal(address.city),
                     "province": .text(address.provinceCode), "zip": graph.personal(address.zip),
                     "countryCode": .text(address.countryCode), "email": graph.personal(customer.email),
                 ]))

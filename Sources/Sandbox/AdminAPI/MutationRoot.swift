@@ -4,6 +4,8 @@ internal import FoundationEssentials
 struct MutationRoot: GraphQLObject {
     let shop: SandboxShop
     let scopes: Set<String>
+    /// The key of `@idempotent`.
+    var idempotencyKey: String?
     var typeName: String { "Mutation" }
 
     var graph: AdminGraph { AdminGraph(state: shop.read { $0 }, shop: shop, scopes: scopes) }
@@ -21,6 +23,13 @@ struct MutationRoot: GraphQLObject {
             return try discountCreate(
                 field, arguments.values["freeShippingCodeDiscount"] ?? .null, of: "freeShippingCodeDiscount")
         case "discountCodeDeactivate": return try discountDeactivate(arguments)
+        case "fulfillmentOrderHold": return try fulfillmentOrderHold(arguments)
+        case "fulfillmentOrderReleaseHold": return try fulfillmentOrderReleaseHold(arguments)
+        case "refundCreate": return try refundCreate(arguments.values["input"] ?? .null)
+        case "storeCreditAccountCredit": return try storeCredit(arguments)
+        case "draftOrderCreate": return try draftOrderCreate(arguments.values["input"] ?? .null)
+        case "draftOrderComplete": return try draftOrderComplete(arguments)
+        case "orderCancel": return try orderCancel(arguments)
         default: return .null
         }
     }
@@ -63,9 +72,18 @@ struct MutationRoot: GraphQLObject {
     }
 
     private func tags(_ arguments: GraphQLArguments, adding: Bool) throws(GraphQLError) -> Resolved {
-        try graph.require("write_orders", for: adding ? "tagsAdd" : "tagsRemove")
         let payload = adding ? "TagsAddPayload" : "TagsRemovePayload"
+        let field = adding ? "tagsAdd" : "tagsRemove"
         let given = (arguments.values["tags"]?.array ?? []).compactMap(\.string)
+        if let id = arguments.string("id").flatMap(ShopID.init(gid:)), id.kind == .customer {
+            try graph.require("write_customers", for: field)
+            guard let customer = shop.tag(customer: id.number, given, adding: adding, now: graph.now) else {
+                return .object(Record(payload, ["userErrors": userErrors("UserError", ["id"], "Owner does not exist")]))
+            }
+            return .object(
+                Record(payload, ["node": .object(CustomerNode(customer, graph)), "userErrors": .list([])]))
+        }
+        try graph.require("write_orders", for: field)
         guard let id = arguments.string("id").flatMap(ShopID.init(gid:)), id.kind == .order,
             let order = graph.state.orders[id.number]
         else {
@@ -84,6 +102,12 @@ struct MutationRoot: GraphQLObject {
             return .object(
                 Record(
                     "OrderUpdatePayload", ["userErrors": userErrors("UserError", ["id"], "Order does not exist")]))
+        }
+        if let address = input["shippingAddress"], let wrong = readdress(id, address) {
+            return .object(
+                Record(
+                    "OrderUpdatePayload",
+                    ["userErrors": userErrors("UserError", ["shippingAddress", wrong.field], wrong.message)]))
         }
         try? shop.update(id, tags: input["tags"]?.array?.compactMap(\.string), note: input["note"]?.string)
         return .object(

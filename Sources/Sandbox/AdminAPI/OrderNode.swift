@@ -58,6 +58,18 @@ struct OrderNode: GraphQLObject {
         case "shippingAddress", "billingAddress", "displayAddress":
             return .object(record.address.map { AddressNode($0, order: self) })
         case "shippingLine": return shippingLine
+        case "disputes":
+            return .list(
+                record.disputes.map { dispute in
+                    .object(
+                        Record(
+                            "OrderDisputeSummary",
+                            [
+                                "id": .gid("ShopifyPaymentsDispute", dispute.id), "status": .text(dispute.status),
+                                "initiatedAs": .text("CHARGEBACK"),
+                            ]))
+                })
+        case "suggestedRefund": return suggestedRefund
         case "events":
             let events = graph.state.events.filter { $0.orderID == record.id }
                 .map { (id: $0.id, node: EventNode($0) as any GraphQLObject) }
@@ -71,6 +83,9 @@ struct OrderNode: GraphQLObject {
         case "legacyResourceId": .text(String(record.id))
         case "number": .int(record.number)
         case "cancelReason": .text(record.cancelReason)
+        case "cancellation":
+            record.cancelledAt == nil
+                ? .null : .object(Record("OrderCancellation", ["staffNote": .text(record.cancelNote)]))
         case "closed": .bool(record.closedAt != nil)
         case "confirmed", "requiresShipping": .bool(true)
         case "taxesIncluded": .bool(true)
@@ -85,7 +100,14 @@ struct OrderNode: GraphQLObject {
         case "unpaid": .bool(!record.paid)
         case "edited": .bool(record.edited)
         case "sourceName": .text("web")
-        case "discountCodes", "customAttributes": .list([])
+        case "discountCodes": .list([])
+        case "customAttributes":
+            .list(
+                record.attributes.map { attribute in
+                    .object(Record("Attribute", ["key": .text(attribute.key), "value": .text(attribute.value)]))
+                })
+        case "refundable": .bool(record.paid && record.refunded < record.total)
+        case "netPaymentSet": graph.money(record.paid ? record.total - record.refunded : 0)
         case "currentTaxLines": .list(record.currentTax > 0 ? [taxLine] : [])
         case "confirmationNumber": .text("JF\(record.id % 1_000_000)")
         case "currentTotalTaxSet": graph.money(record.currentTax)
@@ -121,6 +143,27 @@ struct OrderNode: GraphQLObject {
                         "CardPaymentDetails",
                         ["company": .text("Visa"), "number": .text("•••• •••• •••• 4242")])),
             ])
+    }
+
+    /// All that can be paid back, the way it was paid.
+    private var suggestedRefund: Resolved {
+        let left = record.paid ? max(0, record.total - record.refunded) : 0
+        let transactions = record.paidAt.map { paidAt in
+            Resolved.object(
+                Record(
+                    "SuggestedOrderTransaction",
+                    [
+                        "amountSet": graph.money(left), "gateway": .text("bogus"), "kind": .text("SUGGESTED_REFUND"),
+                        "maximumRefundableSet": graph.money(left), "parentTransaction": .object(transaction(paidAt)),
+                    ]))
+        }
+        return .object(
+            Record(
+                "SuggestedRefund",
+                [
+                    "amountSet": graph.money(left), "maximumRefundableSet": graph.money(left),
+                    "suggestedTransactions": .list(left > 0 ? [transactions].compactMap(\.self) : []),
+                ]))
     }
 
     /// The value added tax within the total; prices include it.
@@ -264,6 +307,7 @@ struct AddressNode: GraphQLObject {
         case "firstName": return graph.personal(customer.firstName)
         case "lastName": return graph.personal(customer.lastName)
         case "address1": return graph.personal(address.address1)
+        case "address2": return graph.personal(address.address2)
         case "city": return graph.personal(address.city)
         case "zip": return graph.personal(address.zip)
         case "provinceCode", "province": return .text(address.provinceCode)
@@ -294,6 +338,7 @@ struct CustomerNode: GraphQLObject {
     func resolve(_ field: String, _ arguments: GraphQLArguments) throws(GraphQLError) -> Resolved {
         let profile = record.profile
         switch field {
+        case "storeCreditAccounts": return try graph.creditAccounts(of: record.id, arguments)
         case "id": return .gid("Customer", record.id)
         case "legacyResourceId": return .text(String(record.id))
         case "displayName": return .text(graph.manners.hidesCustomers ? "" : profile.name)

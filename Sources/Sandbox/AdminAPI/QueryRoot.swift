@@ -39,6 +39,11 @@ struct QueryRoot: GraphQLObject {
         case "codeDiscountNodeByCode":
             if !graph.scopes.contains("write_discounts") { try graph.require("read_discounts", for: field) }
             return graph.discount(withCode: arguments.string("code") ?? "")
+        case "draftOrder":
+            try graph.require("read_draft_orders", for: field)
+            return .object(id.flatMap(ShopID.split).flatMap { graph.state.drafts[$0.number] }.map(graph.draft))
+        case "draftOrders": return try graph.drafts(arguments)
+        case "job": return .object(id.flatMap(ShopID.split).map { graph.job($0.number) })
         case "shop": return shop
         case "currentAppInstallation": return installation
         case "publicApiVersions":

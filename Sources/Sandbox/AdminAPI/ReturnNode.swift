@@ -182,6 +182,17 @@ struct RefundNode: GraphQLObject {
         case "note": return .text(record.note)
         case "totalRefundedSet": return order.graph.money(record.amount)
         case "order": return .object(order)
+        case "transactions":
+            let transaction = Record(
+                "OrderTransaction",
+                [
+                    "id": .gid("OrderTransaction", record.id + 1), "kind": .text("REFUND"), "status": .text("SUCCESS"),
+                    "createdAt": .time(record.createdAt), "processedAt": .time(record.createdAt),
+                    "gateway": .text("bogus"), "formattedGateway": .text("Bogus gateway"),
+                    "amountSet": order.graph.money(record.amount),
+                ])
+            return try ConnectionNode.page(
+                "OrderTransactionConnection", of: [(record.id + 1, transaction)], arguments)
         case "return":
             return .object(order.record.returns.first { $0.id == record.returnID }.map { ReturnNode($0, order: order) })
         case "refundLineItems":

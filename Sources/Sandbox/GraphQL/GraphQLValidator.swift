@@ -213,6 +213,10 @@ struct GraphQLValidator {
 
     private mutating func check(_ directives: [GraphQLDirective], path: [JSON]) {
         for directive in directives {
+            if directive.name == "idempotent" {
+                directive.arguments.forEach { use($0.value) }
+                continue
+            }
             guard directive.name == "include" || directive.name == "skip" else {
                 add(
                     "Directive @\(directive.name) is not defined", "undefinedDirective", directive.location, path,

@@ -79,7 +79,8 @@ extension SandboxShop {
 
     /// Cancels an order that has not been sent.
     /// - Parameter reason: an OrderCancelReason.
-    public func cancelOrder(_ order: ShopID, reason: String = "CUSTOMER") throws(SandboxRefusal) {
+    /// - Parameter note: what is noted for the shop's people.
+    public func cancelOrder(_ order: ShopID, reason: String = "CUSTOMER", note: String? = nil) throws(SandboxRefusal) {
         try change(order) { (order, state, now) throws(SandboxRefusal) in
             guard order.cancelledAt == nil else { throw SandboxRefusal("\(order.name) is cancelled already") }
             guard order.fulfillmentStatus == "UNFULFILLED" || order.fulfillmentStatus == "ON_HOLD" else {
@@ -88,6 +89,7 @@ extension SandboxShop {
             order.cancelledAt = now
             order.closedAt = now
             order.cancelReason = reason
+            order.cancelNote = note
             for index in order.lines.indices { order.lines[index].currentQuantity = 0 }
             state.log("cancelled", "The order was canceled.", order: order.id, at: now)
         }
@@ -97,8 +99,8 @@ extension SandboxShop {
     /// - Parameter reason: a FulfillmentHoldReason.
     public func hold(_ order: ShopID, reason: String = "OTHER", notes: String? = nil) throws(SandboxRefusal) {
         try change(order, moves: manners.holdsMoveOrders) { (order, state, now) throws(SandboxRefusal) in
-            guard order.hold == nil else { throw SandboxRefusal("\(order.name) is held already") }
-            order.hold = (state.newID(), reason, notes)
+            guard order.holds.isEmpty else { throw SandboxRefusal("\(order.name) is held already") }
+            order.holds = [OrderRecord.Hold(id: state.newID(), reason: reason, notes: notes, handle: nil)]
             state.log("fulfillment_hold_placed", "A fulfillment hold was placed.", order: order.id, at: now)
         }
     }
@@ -106,8 +108,31 @@ extension SandboxShop {
     /// Releases a held order.
     public func release(_ order: ShopID) throws(SandboxRefusal) {
         try change(order, moves: manners.holdsMoveOrders) { (order, state, now) throws(SandboxRefusal) in
-            guard order.hold != nil else { throw SandboxRefusal("\(order.name) is not held") }
-            order.hold = nil
+            guard !order.holds.isEmpty else { throw SandboxRefusal("\(order.name) is not held") }
+            order.holds = []
+            state.log("fulfillment_hold_released", "The fulfillment hold was released.", order: order.id, at: now)
+        }
+    }
+
+    /// Adds a hold of an app's.
+    func addHold(_ order: ShopID, reason: String, notes: String?, handle: String) throws(SandboxRefusal) {
+        try change(order, moves: manners.holdsMoveOrders) { (order, state, now) throws(SandboxRefusal) in
+            guard order.cancelledAt == nil else { throw SandboxRefusal("\(order.name) is cancelled") }
+            guard order.fulfillmentStatus != "FULFILLED" else {
+                throw SandboxRefusal("The fulfillment order is not in a holdable state")
+            }
+            order.holds.append(
+                OrderRecord.Hold(id: state.newID(), reason: reason, notes: notes, handle: handle))
+            state.log("fulfillment_hold_placed", "A fulfillment hold was placed.", order: order.id, at: now)
+        }
+    }
+
+    /// Lifts some holds, or all.
+    func dropHolds(_ order: ShopID, _ ids: [Int64]?) throws(SandboxRefusal) {
+        try change(order, moves: manners.holdsMoveOrders) { (order, state, now) throws(SandboxRefusal) in
+            let before = order.holds.count
+            order.holds.removeAll { ids?.contains($0.id) ?? true }
+            guard order.holds.count < before else { return }
             state.log("fulfillment_hold_released", "The fulfillment hold was released.", order: order.id, at: now)
         }
     }
@@ -135,6 +160,20 @@ extension SandboxShop {
             if let tags { order.tags = Array(Set(tags)).sorted() }
             if let note { order.note = note }
             if let email { order.customer.email = email }
+        }
+    }
+
+    /// Puts tags on a customer, or takes them off; nil if there is no such customer.
+    func tag(customer id: Int64, _ tags: [String], adding: Bool, now: Date) -> CustomerRecord? {
+        mutate { state in
+            guard var customer = state.customers[id] else { return nil }
+            customer.profile.tags =
+                adding
+                ? Array(Set(customer.profile.tags + tags)).sorted()
+                : customer.profile.tags.filter { !tags.contains($0) }
+            customer.updatedAt = now
+            state.customers[id] = customer
+            return customer
         }
     }
 

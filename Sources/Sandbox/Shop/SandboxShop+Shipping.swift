@@ -13,7 +13,7 @@ extension SandboxShop {
         let base = baseURL
         return try change(order) { (order, state, now) throws(SandboxRefusal) in
             guard order.cancelledAt == nil else { throw SandboxRefusal("\(order.name) is cancelled") }
-            guard order.hold == nil else { throw SandboxRefusal("\(order.name) is on hold; release it first") }
+            guard order.holds.isEmpty else { throw SandboxRefusal("\(order.name) is on hold; release it first") }
             var lines: [FulfillmentRecord.Line] = []
             for (index, line) in order.lines.enumerated() {
                 let left = line.currentQuantity - order.fulfilledQuantity(of: line.id)

@@ -47,6 +47,8 @@ public struct SandboxCustomer: Sendable {
 public struct SandboxAddress: Sendable {
     /// Street and number.
     public var address1: String
+    /// A flat or floor, if any.
+    public var address2: String?
     /// Town or city.
     public var city: String
     /// ISO 3166-2 or the post office's code.
@@ -313,6 +315,8 @@ struct OrderRecord: Sendable {
     var cancelledAt: Date?
     var closedAt: Date?
     var cancelReason: String?
+    /// What the shop's people noted about it.
+    var cancelNote: String?
     var isTest: Bool
     var tags: [String]
     var note: String?
@@ -329,8 +333,11 @@ struct OrderRecord: Sendable {
     var lines: [LineItemRecord]
     var fulfillments: [FulfillmentRecord] = []
     var fulfillmentOrderID: Int64
-    /// The reason of a current hold.
-    var hold: (id: Int64, reason: String, notes: String?)?
+    /// Its current holds.
+    var holds: [Hold] = []
+    /// Disputes about its payment.
+    var disputes: [Dispute] = []
+    var attributes: [Attribute] = []
     var returns: [ReturnRecord] = []
     var refunds: [RefundRecord] = []
     var quirks: Set<SandboxQuirk> = []
@@ -362,7 +369,7 @@ struct OrderRecord: Sendable {
         let wanted = lines.reduce(0) { $0 + max($1.currentQuantity, fulfilledQuantity(of: $1.id)) }
         let done = lines.reduce(0) { $0 + fulfilledQuantity(of: $1.id) }
         if done > 0, done >= wanted { return "FULFILLED" }
-        if hold != nil { return "ON_HOLD" }
+        if !holds.isEmpty { return "ON_HOLD" }
         return done > 0 ? "PARTIALLY_FULFILLED" : "UNFULFILLED"
     }
 
@@ -372,6 +379,24 @@ struct OrderRecord: Sendable {
         if returns.contains(where: { $0.status == .open }) { return "IN_PROGRESS" }
         if returns.contains(where: { $0.status == .closed }) { return "RETURNED" }
         return "NO_RETURN"
+    }
+
+    struct Hold: Sendable {
+        let id: Int64
+        let reason: String
+        let notes: String?
+        /// The app's own name for it; nil for one placed by hand.
+        let handle: String?
+    }
+
+    struct Dispute: Sendable {
+        let id: Int64
+        let status: String
+    }
+
+    struct Attribute: Sendable {
+        let key: String
+        let value: String
     }
 
     func line(_ id: Int64) -> LineItemRecord? { lines.first { $0.id == id } }

@@ -14,6 +14,13 @@ struct ShopState: Sendable {
     var fulfillmentsByNumber: [String: [Int64]] = [:]
     /// By their codes, in upper case: Shopify does not distinguish them by case.
     var discounts: [String: DiscountRecord] = [:]
+    /// By their customers.
+    var credits: [Int64: [CreditRecord]] = [:]
+    var drafts: [Int64: DraftRecord] = [:]
+    /// Whether each job is done.
+    var jobs: [Int64: Bool] = [:]
+    /// What was made under each key of `@idempotent`.
+    var idempotency: [String: (input: String, made: Int64)] = [:]
     var nextOrderNumber = 1001
     var nextID: Int64 = 5_812_345_678_901
     /// The time of the last change, which never goes back.

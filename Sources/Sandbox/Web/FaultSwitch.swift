@@ -15,6 +15,8 @@ struct FaultSwitch {
         if let shop = body["shop"] { try set(site.admin.faults, shop) }
         if let hooks = body["hooks"] { try set(site.hooks.faults, hooks) }
         if let texts = body["texts"] { try set(site.twilio.faults, texts) }
+        if let zendesk = body["zendesk"] { try set(site.zendesk.faults, zendesk) }
+        if let gorgias = body["gorgias"] { try set(site.gorgias.faults, gorgias) }
         if let relay = body["relay"] {
             try set(site.relayFaults, relay)
             if let rules = relay["rules"]?.array {

@@ -11,6 +11,8 @@ struct SandboxSite: Sendable {
     let mailbox: Mailbox
     let hooks: WebhookReceiver
     let twilio: FakeTwilio
+    let zendesk: FakeZendesk
+    let gorgias: FakeGorgias
     let relayFaults: SandboxFaults<RelayFault>
     let relayRules: RelayRules
     let teller: StoryTeller
@@ -21,6 +23,8 @@ struct SandboxSite: Sendable {
         switch parts.first {
         case "admin": return admin.respond(request)
         case "2010-04-01": return twilio.respond(request)
+        case "zendesk" where parts.count > 3: return zendesk.respond(request)
+        case "gorgias" where parts.count > 2: return gorgias.respond(request)
         case "hooks" where parts.count == 2: return hooks.respond(request, endpoint: parts[1])
         case "labels" where parts.count == 2: return label(parts[1])
         case "track" where parts.count == 2: return tracking(parts[1])
@@ -118,6 +122,7 @@ struct SandboxSite: Sendable {
         case "status": return .json(status)
         case "mails": return mail(request, Array(parts.dropFirst()))
         case "discounts": return .json(.array(shop.discounts.map(\.json)))
+        case "acts": return .json(ShopVerbs(shop: shop).acts())
         case "duplicates":
             return .json(
                 .object(

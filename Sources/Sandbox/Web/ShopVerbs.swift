@@ -11,7 +11,7 @@ struct ShopVerbs {
         "place", "pay", "ship", "event", "scan", "estimate", "deliver", "correct-tracking", "cancel-fulfillment",
         "hold",
         "release", "edit", "update", "cancel", "quirks", "request-return", "approve-return", "decline-return",
-        "cancel-return", "label", "replace-label", "receive-return", "close-return", "refund",
+        "cancel-return", "label", "replace-label", "receive-return", "close-return", "refund", "dispute",
     ]
 
     /// Runs the verb. The answer names the result.
@@ -66,6 +66,7 @@ struct ShopVerbs {
         case "label": return try shop.attachLabel(try returned(body, order), url: body["url"]?.string)
         case "replace-label": try shop.replaceLabel(try delivery(body, order), url: body["url"]?.string)
         case "receive-return": try shop.receiveReturn(try returned(body, order))
+        case "dispute": try shop.dispute(order, status: body["status"]?.string ?? "NEEDS_RESPONSE")
         case "close-return": try shop.closeReturn(try returned(body, order))
         default:
             return try shop.refund(
@@ -227,10 +228,33 @@ struct ShopVerbs {
             "test": .bool(order.isTest),
             "items": .array(items.map(JSON.string)),
             "financial": .string(order.financialStatus), "fulfillment": .string(order.fulfillmentStatus),
-            "returnStatus": .string(order.returnStatus), "held": .bool(order.hold != nil),
+            "returnStatus": .string(order.returnStatus), "held": .bool(!order.holds.isEmpty),
             "cancelled": .bool(isCancelled),
             "refundable": .bool(order.paid && order.refunded < order.total),
             "fulfillments": .array(fulfillments), "returns": .array(returns),
         ]
+    }
+
+    /// What was done for each order, for scripts.
+    func acts() -> JSON {
+        shop.read { state in
+            .array(
+                state.orders.values.sorted { $0.id < $1.id }.map { order in
+                    let customer = order.customerID.flatMap { state.customers[$0] }
+                    let credits = order.customerID.flatMap { state.credits[$0] } ?? []
+                    return [
+                        "name": .string(order.name), "tags": .array(order.tags.map(JSON.string)),
+                        "customer_tags": .array((customer?.profile.tags ?? []).map(JSON.string)),
+                        "refunds": .array(
+                            order.refunds.map { ["amount": .int(Int64($0.amount)), "note": .text($0.note)] }),
+                        "credits": .array(credits.map { .int(Int64($0.amount)) }),
+                        "holds": .array(order.holds.map { .text($0.handle) }),
+                        "cancelled": .bool(order.cancelledAt != nil), "total": .int(Int64(order.total)),
+                        "address": .text(order.address?.address1),
+                        "attributes": .array(
+                            order.attributes.map { ["key": .string($0.key), "value": .string($0.value)] }),
+                    ]
+                })
+        }
     }
 }

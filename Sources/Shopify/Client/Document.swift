@@ -45,13 +45,34 @@ package struct Document: Hashable, Sendable {
     package static let discountCodeBasicCreate = Document(name: "DiscountCodeBasicCreate")
     package static let discountCodeFreeShippingCreate = Document(name: "DiscountCodeFreeShippingCreate")
     package static let discountCodeDeactivate = Document(name: "DiscountCodeDeactivate")
+    package static let tagsAdd = Document(name: "TagsAdd")
+    package static let orderStanding = Document(name: "OrderStanding")
+    package static let orderRefundState = Document(name: "OrderRefundState")
+    package static let refundCreate = Document(name: "RefundCreate")
+    package static let storeCreditAccountCredit = Document(name: "StoreCreditAccountCredit")
+    package static let storeCreditOfCustomer = Document(name: "StoreCreditOfCustomer")
+    package static let orderHolds = Document(name: "OrderHolds")
+    package static let fulfillmentOrderHold = Document(name: "FulfillmentOrderHold")
+    package static let fulfillmentOrderReleaseHold = Document(name: "FulfillmentOrderReleaseHold")
+    package static let orderReshipState = Document(name: "OrderReshipState")
+    package static let draftOrderCreate = Document(name: "DraftOrderCreate")
+    package static let draftOrderState = Document(name: "DraftOrderState")
+    package static let draftOrderComplete = Document(name: "DraftOrderComplete")
+    package static let draftOrdersByTag = Document(name: "DraftOrdersByTag")
+    package static let orderCancel = Document(name: "OrderCancel")
+    package static let jobState = Document(name: "JobState")
+    package static let orderAddressState = Document(name: "OrderAddressState")
+    package static let orderAddressUpdate = Document(name: "OrderAddressUpdate")
 
     /// Every operation.
     package static let all = [
         shopInfo, scanOrders, scanReturns, readOrders, readFulfillments, readReturns, moreFulfillmentEvents,
         moreFulfillmentLineItems, moreLineItems, moreReturns, moreRefundLineItems, moreReturnLineItems,
         moreReverseFulfillmentOrders, discountByCode, discountCodeBasicCreate, discountCodeFreeShippingCreate,
-        discountCodeDeactivate,
+        discountCodeDeactivate, tagsAdd, orderStanding, orderRefundState, refundCreate, storeCreditAccountCredit,
+        storeCreditOfCustomer, orderHolds, fulfillmentOrderHold, fulfillmentOrderReleaseHold, orderReshipState,
+        draftOrderCreate, draftOrderState, draftOrderComplete, draftOrdersByTag, orderCancel, jobState,
+        orderAddressState, orderAddressUpdate,
     ]
 
     private static let sources: [String: String] = [
@@ -61,9 +82,16 @@ package struct Document: Hashable, Sendable {
         "DiscountCodeDeactivate": PackageResources.DiscountCodeDeactivate_graphql,
         "DiscountCodeFreeShippingCreate": PackageResources.DiscountCodeFreeShippingCreate_graphql,
         "DiscountFields": PackageResources.DiscountFields_graphql,
+        "DraftOrderComplete": PackageResources.DraftOrderComplete_graphql,
+        "DraftOrderCreate": PackageResources.DraftOrderCreate_graphql,
+        "DraftOrderState": PackageResources.DraftOrderState_graphql,
+        "DraftOrdersByTag": PackageResources.DraftOrdersByTag_graphql,
         "FulfillmentEventFields": PackageResources.FulfillmentEventFields_graphql,
         "FulfillmentFields": PackageResources.FulfillmentFields_graphql,
         "FulfillmentLineItemFields": PackageResources.FulfillmentLineItemFields_graphql,
+        "FulfillmentOrderHold": PackageResources.FulfillmentOrderHold_graphql,
+        "FulfillmentOrderReleaseHold": PackageResources.FulfillmentOrderReleaseHold_graphql,
+        "JobState": PackageResources.JobState_graphql,
         "LineItemFields": PackageResources.LineItemFields_graphql,
         "MoreFulfillmentEvents": PackageResources.MoreFulfillmentEvents_graphql,
         "MoreFulfillmentLineItems": PackageResources.MoreFulfillmentLineItems_graphql,
@@ -72,9 +100,17 @@ package struct Document: Hashable, Sendable {
         "MoreReturnLineItems": PackageResources.MoreReturnLineItems_graphql,
         "MoreReturns": PackageResources.MoreReturns_graphql,
         "MoreReverseFulfillmentOrders": PackageResources.MoreReverseFulfillmentOrders_graphql,
+        "OrderAddressState": PackageResources.OrderAddressState_graphql,
+        "OrderAddressUpdate": PackageResources.OrderAddressUpdate_graphql,
+        "OrderCancel": PackageResources.OrderCancel_graphql,
+        "OrderHolds": PackageResources.OrderHolds_graphql,
+        "OrderRefundState": PackageResources.OrderRefundState_graphql,
+        "OrderReshipState": PackageResources.OrderReshipState_graphql,
+        "OrderStanding": PackageResources.OrderStanding_graphql,
         "ReadFulfillments": PackageResources.ReadFulfillments_graphql,
         "ReadOrders": PackageResources.ReadOrders_graphql,
         "ReadReturns": PackageResources.ReadReturns_graphql,
+        "RefundCreate": PackageResources.RefundCreate_graphql,
         "RefundLineItemFields": PackageResources.RefundLineItemFields_graphql,
         "ReturnFields": PackageResources.ReturnFields_graphql,
         "ReturnLineItemFields": PackageResources.ReturnLineItemFields_graphql,
@@ -82,6 +118,9 @@ package struct Document: Hashable, Sendable {
         "ScanOrders": PackageResources.ScanOrders_graphql,
         "ScanReturns": PackageResources.ScanReturns_graphql,
         "ShopInfo": PackageResources.ShopInfo_graphql,
+        "StoreCreditAccountCredit": PackageResources.StoreCreditAccountCredit_graphql,
+        "StoreCreditOfCustomer": PackageResources.StoreCreditOfCustomer_graphql,
+        "TagsAdd": PackageResources.TagsAdd_graphql,
     ].mapValues { String(decoding: $0, as: UTF8.self) }
 
     private static let costs: [String: Int] = {

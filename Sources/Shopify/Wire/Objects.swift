@@ -9,11 +9,18 @@ package struct WireMoney: Decodable, Sendable {
 /// An amount in the shop's currency and in the shopper's. We show the shopper's, because that is what they paid.
 package struct WireMoneyBag: Decodable, Sendable { package var presentmentMoney: WireMoney }
 
+/// An amount in the shop's currency and in the shopper's.
+package struct WireBothMoney: Decodable, Sendable {
+    package var shopMoney: WireMoney
+    package var presentmentMoney: WireMoney
+}
+
 package struct WireID: Decodable, Sendable { package var id: String }
 
 // MARK: - Orders
 
 package struct WireOrder: Decodable, Sendable {
+    package struct Cancellation: Decodable, Sendable { package var staffNote: String? }
     package var id: String
     package var name: String
     package var number: WireInt?
@@ -24,6 +31,7 @@ package struct WireOrder: Decodable, Sendable {
     package var updatedAt: WireMoment
     package var cancelledAt: WireMoment?
     package var cancelReason: String?
+    package var cancellation: Cancellation?
     package var closedAt: WireMoment?
     package var test: Bool
     package var tags: [String]?
@@ -36,6 +44,7 @@ package struct WireOrder: Decodable, Sendable {
     package var displayFulfillmentStatus: String?
     package var edited: Bool?
     package var currentTotalPriceSet: WireMoneyBag?
+    package var totalPriceSet: WireBothMoney?
     package var currentSubtotalPriceSet: WireMoneyBag?
     package var currentShippingPriceSet: WireMoneyBag?
     package var currentTotalTaxSet: WireMoneyBag?
@@ -153,11 +162,16 @@ package struct WireLineItem: Decodable, Sendable {
     package var product: Product?
 }
 
+package struct WireHold: Decodable, Sendable {
+    package var id: String
+    package var handle: String?
+}
+
 package struct WireFulfillmentOrder: Decodable, Sendable {
     package struct Method: Decodable, Sendable { package var methodType: String? }
     package var status: String?
     package var deliveryMethod: Method?
-    package var fulfillmentHolds: [WireID]?
+    package var fulfillmentHolds: [WireHold]?
 }
 
 package struct WireTransaction: Decodable, Sendable {
@@ -184,6 +198,7 @@ package struct WireRefund: Decodable, Sendable {
     package var id: String
     package var createdAt: WireMoment?
     package var processedAt: WireMoment?
+    package var note: String?
     package var totalRefundedSet: WireMoneyBag?
     package var `return`: WireID?
     package var refundLineItems: Page<WireQuantity>

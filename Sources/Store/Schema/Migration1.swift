@@ -8,8 +8,8 @@ extension Migration {
     /// column of its key, and a row's `id` is unique only within its shop (`numbers`). Tables with large records have a
     /// rowid, so that reading one row does not read its neighbours; all others are clustered by their key. Addresses,
     /// customers and anything else that may be searched for after an erasure are stored as keyed hashes (`*_key`),
-    /// never in plain; only an order's record, a conversation with its messages, a message's bytes and raw
-    /// observations contain customer data.
+    /// never in plain; only an order's record, a conversation with its messages and answers from before, a message's
+    /// bytes and raw observations contain customer data.
     static let first = Migration(
         number: 1, name: "the first schema",
         sql: """
@@ -116,6 +116,7 @@ extension Migration {
                 id INTEGER NOT NULL,
                 placed_at INTEGER NOT NULL,
                 updated_at INTEGER NOT NULL,
+                -- A test, or another order's goods sent again: it counts for nobody.
                 test INTEGER NOT NULL CHECK (test IN (0, 1)),
                 address_key BLOB CHECK (length(address_key) = 16),
                 customer_key BLOB CHECK (length(customer_key) = 16),
@@ -375,6 +376,33 @@ extension Migration {
             ) STRICT, WITHOUT ROWID;
 
             CREATE INDEX conversation_alerts_by_effect ON conversation_alerts (shop, effect_id);
+            -- What would have been answered to mail that is read for the story alone, for a person to judge: `because` is
+            -- why it would have been a person's. It goes with the message.
+            CREATE TABLE past_answers (
+                shop INTEGER NOT NULL,
+                message_id INTEGER NOT NULL,
+                conversation_id INTEGER NOT NULL,
+                said_at INTEGER NOT NULL,
+                intent TEXT NOT NULL CHECK (intent <> ''),
+                language TEXT NOT NULL,
+                understood_by TEXT NOT NULL,
+                because TEXT CHECK (because <> ''),
+                text TEXT NOT NULL,
+                verdict TEXT CHECK (verdict IN ('right', 'wrong', 'passed')),
+                meant TEXT CHECK (meant <> ''),
+                judged_at INTEGER,
+                PRIMARY KEY (shop, message_id),
+                FOREIGN KEY (shop, conversation_id) REFERENCES conversations (shop, id),
+                CHECK ((verdict IS NULL) = (judged_at IS NULL)),
+                CHECK (verdict IS NULL OR because IS NULL),
+                CHECK (meant IS NULL OR verdict = 'wrong')
+            ) STRICT;
+            CREATE INDEX past_answers_by_conversation ON past_answers (shop, conversation_id);
+            CREATE INDEX past_answers_open ON past_answers (shop, intent, language, message_id)
+                WHERE verdict IS NULL AND because IS NULL;
+            CREATE INDEX past_answers_by_kind
+                ON past_answers (shop, intent, language, because, verdict, said_at);
+
             -- Who of the shop's people has a conversation open at the desk, or had it a moment ago.
             CREATE TABLE presence (
                 shop INTEGER NOT NULL,
@@ -599,6 +627,28 @@ extension Migration {
                 PRIMARY KEY (shop, effect_id, number),
                 FOREIGN KEY (shop, effect_id) REFERENCES effects (shop, id)
             ) STRICT, WITHOUT ROWID;
+
+            -- Where the shop's helpdesk has a conversation: one ticket each. `number` is the helpdesk's own, `stamp` its
+            -- word for the version that was read last. `posted_to` is the last message that was written there,
+            -- `hand_over` the hand-over that its last note tells of. While `posting`, what became of the last that was
+            -- written (`effect_id`) is not noted yet.
+            CREATE TABLE tickets (
+                shop INTEGER NOT NULL,
+                conversation_id INTEGER NOT NULL,
+                number TEXT CHECK (number <> ''),
+                url TEXT CHECK (url <> ''),
+                state TEXT NOT NULL CHECK (state IN ('opening', 'open', 'solved', 'closed', 'refused')),
+                stamp TEXT CHECK (stamp <> ''),
+                posted_to INTEGER NOT NULL,
+                hand_over INTEGER NOT NULL CHECK (hand_over >= 0),
+                effect_id INTEGER NOT NULL,
+                posting INTEGER NOT NULL CHECK (posting IN (0, 1)),
+                PRIMARY KEY (shop, conversation_id),
+                FOREIGN KEY (shop, conversation_id) REFERENCES conversations (shop, id),
+                CHECK ((number IS NULL) = (state IN ('opening', 'refused')))
+            ) STRICT, WITHOUT ROWID;
+            CREATE INDEX tickets_by_number ON tickets (shop, number) WHERE number IS NOT NULL;
+            CREATE INDEX tickets_posting ON tickets (shop, conversation_id) WHERE posting = 1;
 
             -- The results of effects that are more than a message.
             CREATE TABLE results (

@@ -212,16 +212,23 @@ extension Connection {
         }
         tally.judged(row.intent, isLive: row.isLive, isRight: verdict == "right", at: now, 1, shop: shop)
         try tally.write(to: self)
+        try changeProofs(shop: shop, now: now) { proofs in
+            if rightSince != nil {
+                proofs[row.intent, row.language, row.author].correct()
+            } else {
+                proofs[row.intent, row.language, row.author].note(right: verdict == "right")
+            }
+        }
+    }
+
+    /// Changes what is kept of how right answers were.
+    func changeProofs(shop: Int64, now: Moment, _ change: (inout AnswerProofs) -> Void) throws {
         let name = RememberedName.answerProofs.rawValue
         let text = try first("SELECT value FROM remembered WHERE shop = ? AND name = ?", [shop, name]) {
             $0[0] as String
         }
         var proofs = text.flatMap(AnswerProofs.init(rememberedText:)) ?? AnswerProofs()
-        if rightSince != nil {
-            proofs[row.intent, row.language, row.author].correct()
-        } else {
-            proofs[row.intent, row.language, row.author].note(right: verdict == "right")
-        }
+        change(&proofs)
         try run(Query.remember, [shop, name, proofs.rememberedText, now.milliseconds])
     }
 }

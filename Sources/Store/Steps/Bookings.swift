@@ -7,6 +7,8 @@ public import Outreach
 //     booked ──▶ (the shop makes the code) ──▶ told
 //        │                    └──▶ untold ──▶ taken back ──▶ freed
 //        └── refused, withdrawn before it was tried ───────▶ freed
+//
+// What else costs something in the shop is booked in the same way, and stays booked unless it is known not to be done.
 
 /// A gift that nobody was told of, with what made it.
 public struct UntoldGift: Hashable, Sendable {
@@ -39,6 +41,17 @@ extension Store {
                 guard let made = try db.message(effectID: id, shop: shop) else { return nil }
                 return UntoldGift(effect: effect, message: made, results: try db.results(of: id, shop: shop))
             }
+        }
+    }
+
+    /// What a budget's bookings come to since that moment: all of them, or those of one verb.
+    public func spent(
+        of budget: Booking.Budget, only verb: ShopVerb? = nil, shop domain: String, since: Moment, currency: String
+    ) async throws(StoreFailure) -> GiftHistory.Spent {
+        try await read { db in
+            try db.spent(
+                budget, only: verb.map(Booking.name(ofVerb:)), since: since, currency: currency, but: 0,
+                shop: try db.shop(domain))
         }
     }
 
@@ -99,7 +112,8 @@ extension Connection {
                 address: question.address, but: effect, shop: shop, hash: hash)
         }
         history.spent = try question.since.map {
-            try spent(.gifts, since: $0, currency: question.currency, but: effect, shop: shop)
+            try spent(
+                question.budget, only: $0.only, since: $0.moment, currency: question.currency, but: effect, shop: shop)
         }
         return history
     }
@@ -124,13 +138,20 @@ extension Connection {
     }
 
     fileprivate func spent(
-        _ budget: Booking.Budget, since: Moment, currency: String, but effect: Int64, shop: Int64
+        _ budget: Booking.Budget, only gift: String? = nil, since: Moment, currency: String, but effect: Int64,
+        shop: Int64
     ) throws -> GiftHistory.Spent {
-        try first(
-            Query.spentOf, [currency, budget.rawValue, shop, budget.rawValue, since.milliseconds, effect]
-        ) {
-            GiftHistory.Spent(sum: $0[0] as Int64, count: Int($0[1] as Int64))
-        } ?? GiftHistory.Spent()
+        func spent(_ row: Row) -> GiftHistory.Spent {
+            GiftHistory.Spent(sum: row[0] as Int64, count: Int(row[1] as Int64))
+        }
+        let from = since.milliseconds
+        if let gift {
+            return try first(Query.spentOnVerb, [currency, shop, budget.rawValue, from, effect, gift], spent)
+                ?? GiftHistory.Spent()
+        }
+        return try first(
+            Query.spentOf, [currency, budget.rawValue, shop, budget.rawValue, from, effect], spent)
+            ?? GiftHistory.Spent()
     }
 
     /// What a customer was given before as remedies, and anybody at her address.
@@ -186,7 +207,8 @@ extension Connection {
         }
         for cap in booking.caps {
             let spent = try spent(
-                booking.budget, since: cap.since, currency: booking.currency, but: effect.id, shop: shop)
+                booking.budget, only: cap.only, since: cap.since, currency: booking.currency, but: effect.id,
+                shop: shop)
             if let sum = cap.sum, spent.sum + booking.amount > sum { return false }
             if let count = cap.count, spent.count + 1 > count { return false }
         }
@@ -213,7 +235,7 @@ extension Connection {
         for action in actions {
             let open = try changes(
                 """
-                UPDATE bookings SET told_by = ?
+                UPDATE bookings SET told_by = CASE WHEN told_by = effect_id THEN told_by ELSE ? END
                 WHERE shop = ? AND effect_id = ? AND withdrawn_by IS NULL AND freed_at IS NULL
                 """, [message, shop, action])
             if open == 0, try integer(Query.booking, [shop, action]) != nil { return false }
@@ -265,11 +287,13 @@ extension Connection {
                     "UPDATE bookings SET freed_at = ? WHERE shop = ? AND effect_id = ? AND freed_at IS NULL",
                     [moment.milliseconds, shop, effect.id])
             } else if effect.channel == .shop {
-                // What may have been made stays booked until it is known to be taken back.
-                guard effect.attemptsInDoubt == 0 else { return }
+                // A gift that may have been made stays booked until it is known to be taken back. What else is refused
+                // was looked for before, so it is known not to be done.
                 try run(
-                    "UPDATE bookings SET freed_at = ? WHERE shop = ? AND effect_id = ? AND freed_at IS NULL",
-                    [moment.milliseconds, shop, effect.id])
+                    """
+                    UPDATE bookings SET freed_at = ?
+                    WHERE shop = ? AND effect_id = ? AND freed_at IS NULL AND (? = 0 OR (? = 1 AND gift LIKE 'do:%'))
+                    """, [moment.milliseconds, shop, effect.id, effect.attemptsInDoubt, state == .refused])
             } else if state == .bounced || effect.attemptsInDoubt == 0 {
                 // She never read it.
                 try run(
@@ -319,19 +343,25 @@ extension Query {
     static let takenBack = """
         SELECT 1 FROM bookings WHERE shop = ? AND effect_id = ? AND (withdrawn_by IS NOT NULL OR freed_at IS NOT NULL)
         """
-    /// A gift that goes along with a remedy counts in its sum, and not as another.
+    /// What goes along with a remedy, or was chosen of one, counts in its sum, and not as another.
     static let spentOf = """
         SELECT coalesce(sum(CASE WHEN currency = ? THEN amount ELSE 0 END), 0),
-            coalesce(sum(CASE WHEN ? = 'gifts' OR gift LIKE 'remedy:%' THEN 1 ELSE 0 END), 0)
+            coalesce(sum(CASE WHEN ? <> 'remedies' OR \(isRemedy) THEN 1 ELSE 0 END), 0)
         FROM bookings
         WHERE shop = ? AND budget = ? AND booked_at >= ? AND effect_id <> ? AND freed_at IS NULL
         """
+    static let spentOnVerb = """
+        SELECT coalesce(sum(CASE WHEN currency = ? THEN amount ELSE 0 END), 0), count(*) FROM bookings
+        WHERE shop = ? AND budget = ? AND booked_at >= ? AND effect_id <> ? AND freed_at IS NULL AND gift = ?
+        """
+    /// A remedy, or something that was done for her without one.
+    private static let isRemedy = "(gift LIKE 'remedy:%' OR (gift LIKE 'do:%' AND teller <> 'remedy'))"
     static let givenSince = """
         SELECT gift, count(*), coalesce(sum(amount), 0) FROM bookings
         WHERE shop = ? AND budget = ? AND booked_at >= ? AND freed_at IS NULL GROUP BY gift ORDER BY gift
         """
     private static let remedies = """
-        SELECT coalesce(sum(CASE WHEN gift LIKE 'remedy:%' AND booked_at >= ? THEN 1 ELSE 0 END), 0),
+        SELECT coalesce(sum(CASE WHEN \(isRemedy) AND booked_at >= ? THEN 1 ELSE 0 END), 0),
             coalesce(sum(CASE WHEN currency = ? THEN amount ELSE 0 END), 0)
         FROM bookings WHERE shop = ? AND budget = 'remedies' AND freed_at IS NULL
         """

@@ -115,6 +115,9 @@ extension Connection {
         try run("DELETE FROM presence WHERE shop = ? AND seen_at > ?", [shop, moment])
         try run(
             "UPDATE conversation_messages SET said_at = ? WHERE shop = ? AND said_at > ?", [moment, shop, moment])
+        for column in ["said_at", "judged_at"] {
+            try run("UPDATE past_answers SET \(column) = ? WHERE shop = ? AND \(column) > ?", [moment, shop, moment])
+        }
     }
 
     /// The same of carriers, which are all shops' own. A quota is free again within its own window, and no sooner, for

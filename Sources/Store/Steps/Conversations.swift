@@ -213,6 +213,9 @@ extension Connection {
                 try keepFiles(ofObservation: observation, since: messages[index].at, shop: shop)
             }
         }
+        if let past = change.past, let message = messages.first {
+            try put(past, of: message, conversation: id, shop: shop)
+        }
         var events: [Event] = []
         for var event in change.events {
             if case .rated(let request, let mark, _, let at) = event {

@@ -5,6 +5,8 @@ public import Outreach
 public struct Erased: Hashable, Sendable {
     public var orders = 0
     public var messages = 0
+    /// The numbers of tickets in the helpdesk that these conversations had, which lie outside.
+    public var tickets: [String] = []
 }
 
 extension Store {
@@ -41,12 +43,16 @@ extension Store {
                     "INSERT INTO erased (shop, order_key, erased_at) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
                     [number, hash.order(gid), now.milliseconds])
                 numbersTexted.formUnion(try db.all(Query.numbersTexted, [number, id]) { $0[0] as Data })
+                for conversation in try db.all(Query.conversationNumbersOfOrder, [number, id], { $0[0] as Int64 }) {
+                    erased.tickets += try db.ticketNumbers(of: conversation, shop: number)
+                }
                 erased.messages += try db.removeOrder(id, gid: gid, shop: number, tally: &tally)
                 erased.orders += 1
             }
             var numbers = RowNumbers()
             for key in keys + numbersTexted.subtracting(keys) {
                 for conversation in try db.all(Query.conversationNumbersOfAddress, [number, key], { $0[0] as Int64 }) {
+                    erased.tickets += try db.ticketNumbers(of: conversation, shop: number)
                     erased.messages += try db.removeConversation(conversation, shop: number, tally: &tally)
                 }
                 try db.removeWords(of: key, shop: number)
@@ -160,11 +166,12 @@ extension Connection {
     ) throws -> Int {
         let read: [Int64] = try all(Query.observationsOfConversation, [shop, id]) { $0[0] }
         try removeAlerts(ofConversation: id, shop: shop)
-        for table in ["conversation_alerts", "presence", "conversation_messages"] {
+        for table in ["tickets", "conversation_alerts", "presence", "past_answers", "conversation_messages"] {
             try run("DELETE FROM \(table) WHERE shop = ? AND conversation_id = ?", [shop, id])
         }
         let messages = try removeStory(ofAggregate: id, shop: shop, tally: &tally)
-        let others: [Int64] = try all(Query.incomingAboutAggregate, [shop, id]) { $0[0] }
+        var others: [Int64] = try all(Query.incomingAboutAggregate, [shop, id]) { $0[0] }
+        others += try all(Query.observationsAbout, [shop, AggregateKind.conversation.rawValue, "\(id)"]) { $0[0] }
         try removeIncoming(read + others, shop: shop, keepingHashes: keepingHashes)
         for table in ["conversations", "aggregates"] {
             try run("DELETE FROM \(table) WHERE shop = ? AND id = ?", [shop, id])
@@ -200,6 +207,11 @@ extension Connection {
     fileprivate func removeWords(of address: Data, shop: Int64) throws {
         let touched = Set(try all(Query.conversationsWithWordsOf, [shop, address]) { $0[0] as Int64 })
         guard !touched.isEmpty else { return }
+        try run(
+            """
+            DELETE FROM past_answers WHERE shop = ? AND message_id IN (
+                SELECT id FROM conversation_messages WHERE shop = ? AND sender_key = ? AND sender_key IS NOT NULL)
+            """, [shop, shop, address])
         try run("DELETE FROM conversation_messages WHERE shop = ? AND sender_key = ?", [shop, address])
         for id in touched.sorted() {
             try removeAlerts(ofConversation: id, shop: shop)

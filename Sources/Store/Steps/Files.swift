@@ -41,6 +41,16 @@ extension Store {
         }
     }
 
+    /// A message of a conversation; nil where there is none.
+    public func message(
+        _ id: Int64, of conversation: Int64, shop domain: String
+    ) async throws(StoreFailure) -> ConversationMessage? {
+        try await read { db in
+            try db.first(
+                Query.messageOfConversation, [try db.shop(domain), id, conversation], ConversationMessage.init)
+        }
+    }
+
     /// A mail whose files are to be kept no longer; nil if there is none.
     public func mailWithOldFiles(shop domain: String, now: Moment) async throws(StoreFailure) -> MailWithFiles? {
         try await read { db in

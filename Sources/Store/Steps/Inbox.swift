@@ -82,6 +82,8 @@ public struct InboxCounts: Hashable, Sendable {
     public var drafts = 0
     public var review = 0
     public var snoozed = 0
+    /// Letters from before that nobody has judged.
+    public var past = 0
     /// More are not counted.
     public static let most = 1_000
 
@@ -159,6 +161,7 @@ extension Store {
             counts.drafts = try count(Query.countDrafts, [shop])
             counts.review = try count(Query.countToReview, [shop])
             counts.snoozed = try count(Query.countInState, [shop, ConversationRecord.State.snoozed.rawValue])
+            counts.past = try count(Query.countPast, [shop])
             return counts
         }
     }

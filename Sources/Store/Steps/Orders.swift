@@ -251,7 +251,7 @@ extension Connection {
                     WHERE shop = ? AND id = ?
                     """,
                     [
-                        facts.processedAt.milliseconds, facts.updatedAt.milliseconds, facts.test, row.addressKey,
+                        facts.processedAt.milliseconds, facts.updatedAt.milliseconds, facts.isNoSale, row.addressKey,
                         row.customerKey, problem, problem, learned.nextMoment?.milliseconds, OrderRow.format, bytes,
                         shop, id,
                     ])
@@ -280,7 +280,8 @@ extension Connection {
                 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
                 """,
                 [
-                    shop, id, facts.processedAt.milliseconds, facts.updatedAt.milliseconds, facts.test, row.addressKey,
+                    shop, id, facts.processedAt.milliseconds, facts.updatedAt.milliseconds, facts.isNoSale,
+                    row.addressKey,
                     row.customerKey, row.problemAt?.milliseconds, learned.nextMoment?.milliseconds, OrderRow.format,
                     bytes,
                 ])

@@ -54,6 +54,10 @@ extension Store: DeliveryLedger {
                         owner = excluded.owner, token = excluded.token, lease_until = excluded.lease_until
                     """, [shop, id, owner, token, until.milliseconds])
                 var claim = Claim(effect: effect, message: message, token: token, leaseUntil: until)
+                if route.channel == .shop, effect.attempts > 0 {
+                    claim.message.known = try db.results(of: id, shop: shop)
+                    claim.message.known[Message.doubts] = "\(effect.attemptsInDoubt)"
+                }
                 claim.goesAhead = next.goesAhead
                 if route.channel == .email { claim.returnToken = hash.returnToken(shop: shop, effect: id) }
                 claims.append(claim)
@@ -304,7 +308,8 @@ extension Connection {
                 note.state.rawValue, note.at.milliseconds, note.state.rawValue, shop, effect.id,
             ])
         try append(note, effectID: effect.id, shop: shop)
-        try settleGift(of: effect, to: note.state, at: note.at, shop: shop)
+        // What was ready before a backup was restored may have been done since.
+        if note.reason != .restored { try settleGift(of: effect, to: note.state, at: note.at, shop: shop) }
         if note.state == .sent { try noteAnswer(effect, at: note.at, shop: shop) }
         try settleVerdict(waitingFor: effect, now: note.state, at: note.at, shop: shop)
         tally.move(effect, from: effect.state, to: note.state, shop: shop)

@@ -84,6 +84,13 @@ extension Connection {
             [shop, RememberedName.pauses.rawValue, pauses.rememberedText, now.milliseconds])
     }
 
+    /// Has the budgets of the running periods count as used up until somebody opens them.
+    func closeBudgets(shop: Int64, now: Moment) throws {
+        var pauses = try pauses(shop: shop)
+        pauses[.budgets] = Pause(.budgets, since: now, by: "restore")
+        try keep(pauses, shop: shop, now: now)
+    }
+
     /// Has what a pause holds judged at that moment. What was ready when it was held is due again then.
     @discardableResult
     fileprivate func judge(heldBy kind: PauseKind, at moment: Moment, shop: Int64) throws -> Int {

@@ -470,7 +470,7 @@ private struct PlanWriter {
         if let before {
             held = try db.all(Query.keysOfEffect, [shop, effect.id]) { $0[0] }
             if held == effect.keys { return true }
-            if !before.state.usesKeyUp, before.attempts == 0 {
+            if !before.state.usesKeyUp, before.reason != .ownAction, before.attempts == 0 {
                 for key in held where !effect.keys.contains(key) {
                     try db.run(
                         """
@@ -490,7 +490,8 @@ private struct PlanWriter {
                     effect_id = excluded.effect_id, position = excluded.position
                 WHERE effect_keys.effect_id = excluded.effect_id OR EXISTS (
                     SELECT 1 FROM effects WHERE effects.shop = effect_keys.shop AND effects.id = effect_keys.effect_id
-                        AND effects.attempts = 0 AND effects.state IN ('skipped', 'withdrawn', 'replaced'))
+                        AND effects.attempts = 0 AND effects.state IN ('skipped', 'withdrawn', 'replaced')
+                        AND effects.reason <> 'own_action')
                 """, [shop, effect.origin.rawValue, effect.trigger, effect.line, key, effect.id, position])
             if taken == 0 { return false }
         }

@@ -70,6 +70,8 @@ extension Store {
                     AND id IN (SELECT event_id FROM pending_events WHERE pending_events.shop = ?)
                 """, [number, number])
             try db.run("UPDATE rereads SET reread_at = ? WHERE shop = ? AND reread_at > ?", [moment, number, moment])
+            // What was given since the backup is not known, so nothing more is until a person says so.
+            if try db.integer(Query.anyShopEffect, [number]) != nil { try db.closeBudgets(shop: number, now: now) }
             let ready = try db.effects(Query.readyEffects, [number])
             for effect in ready {
                 try db.run("DELETE FROM leases WHERE shop = ? AND effect_id = ?", [number, effect.id])
@@ -102,6 +104,7 @@ extension Store {
 }
 
 extension Query {
+    static let anyShopEffect = "SELECT 1 FROM effects WHERE shop = ? AND channel = 'shop' LIMIT 1"
     static let readyEffects = """
         SELECT \(Effect.columns) FROM \(Effect.tables) WHERE effects.shop = ? AND effects.state = 'ready'
         """

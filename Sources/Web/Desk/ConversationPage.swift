@@ -29,6 +29,8 @@ struct ConversationPage: PageContent {
         var facts: String
         /// Where it is downloaded; nil where it cannot be.
         var path: String?
+        /// Where a small picture of it is; nil where none can be.
+        var small: String?
         /// Whether it was kept and is not any more.
         var isGone: Bool
     }
@@ -50,6 +52,12 @@ struct ConversationPage: PageContent {
         var value: String
         var title: String
         var isChosen = false
+    }
+    /// Something that a model wrote and no fact says.
+    struct Doubt: Encodable, Sendable {
+        /// `a day`.
+        var kind: String
+        var words: String
     }
     struct Sending: Encodable, Sendable {
         var effect: Int64
@@ -79,6 +87,25 @@ struct ConversationPage: PageContent {
         var sureness: String
         var author: String
         var doubts: [String]
+    }
+    struct TicketShown: Encodable, Sendable {
+        var name: String
+        var url: String?
+        /// How it stands there.
+        var standing: String
+
+        init?(_ ticket: Ticket?) {
+            guard let ticket else { return nil }
+            name = ticket.number.map { "Ticket \($0)" } ?? "A ticket"
+            url = ticket.url.flatMap { $0.hasPrefix("https://") || $0.hasPrefix("http://127.0.0.1") ? $0 : nil }
+            switch ticket.state {
+            case .opening: standing = "is being opened"
+            case .open: standing = "is open"
+            case .solved: standing = "is solved"
+            case .closed: standing = "is closed"
+            case .refused: standing = "was refused by the helpdesk; the Outbox says why"
+            }
+        }
     }
     struct Why: Encodable, Sendable {
         var trigger: String
@@ -124,17 +151,48 @@ struct ConversationPage: PageContent {
     var typed: String
     /// The names of the saved replies.
     var saved: [String]
+    /// The model that can write a reply; nil for none.
+    var writer: String?
+    /// Whether a model wrote what is typed, or began it.
+    var isWritten: Bool
+    /// What it says that no fact does.
+    var doubts: [Doubt]
+    /// Stands for these doubts, so that sending again means them.
+    var sure: String
     var note: String
     var meanings: [Choice]
     var colleagues: [Choice]
     var customerPath: String?
     var address: String
+    /// Its ticket in the helpdesk; nil where it has none.
+    var ticket: TicketShown?
     var order: Order?
     var understanding: Understanding?
     var whys: [Why]
     var silences: [String]
     var orders: [OtherOrder]
     var others: [TalkRow]
+}
+
+extension ConversationPage {
+    /// What stands for doubts in a form: whoever sends it has seen these, and no others.
+    static func mark(of doubts: [ReplyDoubt]) -> String {
+        doubts.map { "\($0.kind.rawValue) \($0.words)" }.joined(separator: "|")
+    }
+}
+
+extension ReplyDoubt.Kind {
+    fileprivate var title: String {
+        switch self {
+        case .date: "a day or time"
+        case .sum: "a sum"
+        case .gift: "a gift"
+        case .promise: "a promise"
+        case .number: "a number"
+        case .link: "a link"
+        case .blank: "to be filled in"
+        }
+    }
 }
 
 /// What a page of a conversation keeps of a form that was not acted on.
@@ -144,6 +202,8 @@ struct ConversationKept: Sendable {
     /// What was typed as an answer, and as a note.
     var text = ""
     var note = ""
+    /// Whether a model wrote what was typed, or began it.
+    var isWritten = false
     /// The draft that was to be sent, what was shown of it, and what was typed.
     var draft: (effect: Int64, shown: String, typed: String)?
     /// The meaning that was chosen.
@@ -197,6 +257,8 @@ extension DeskSite {
                     placed: Instant(facts.processedAt, clock))
             }
         }
+        let writer = core.writers[visit.shop]
+        let doubts = kept.isWritten ? writer?.doubts(in: kept.text, about: record, now: now) ?? [] : []
         let earlier = view.isMore ? view.messages.first.map { "\(path)?before=\($0.id)" } : nil
         let page = ConversationPage(
             number: conversation.id, title: conversation.subject.isEmpty ? who : conversation.subject, who: who,
@@ -216,13 +278,18 @@ extension DeskSite {
             sendings: sendings, drafts: try await drafts(view, record, kept: kept, now: now),
             subject: core.post.subject(of: record, shop: visit.shop), tags: conversation.tags,
             recipients: recipients.map(\.choice),
-            typed: kept.text, saved: core.answers.saved(visit.shop), note: kept.note,
+            typed: kept.text, saved: core.answers.saved(visit.shop),
+            writer: last == nil ? nil : writer?.name, isWritten: kept.isWritten && writer != nil,
+            doubts: doubts.map { ConversationPage.Doubt(kind: $0.kind.title, words: $0.words) },
+            sure: ConversationPage.mark(of: doubts), note: kept.note,
             meanings: meanings,
             colleagues: colleagues(
                 visit, besides: conversation.holder,
                 away: visit.facts[.away] ?? AwayBoard(), now: now),
             customerPath: customerPath(of: record.facts, visit),
             address: ChatRules.isName(conversation.address) ? "" : conversation.address ?? "",
+            ticket: ConversationPage.TicketShown(
+                try await store.ticket(of: conversation.id, shop: visit.shop)),
             order: record.isOrder ? orderBeside(record, clock: clock, now: now, visit: visit) : nil,
             understanding: understood.map(Self.understanding), whys: whys(view),
             silences: silences, orders: orders,

@@ -61,6 +61,7 @@ enum ConversationWords {
         switch channel {
         case .mailbox: "mail"
         case .sms: "SMS"
+        case .helpdesk: "the helpdesk"
         default: channel.rawValue
         }
     }

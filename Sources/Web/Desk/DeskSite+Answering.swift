@@ -16,6 +16,7 @@ import Store
 //     wrong     an answer, or a draft, was not what the customer asked for
 //     right     an answer that was drawn to be looked at was
 //     saved     puts a saved reply into the form
+//     write     has a model write a reply into the form
 //     here      its reader has the page open (DeskSite+Presence)
 //     undo      takes back a reply that has not gone out
 //
@@ -28,7 +29,7 @@ extension DeskSite {
     static let takeBackTime = Duration.seconds(10)
 
     private static let acts = [
-        "take", "give", "note", "snooze", "close", "reply", "approve", "wrong", "right", "undo", "saved",
+        "take", "give", "note", "snooze", "close", "reply", "approve", "wrong", "right", "undo", "saved", "write",
         "here",
     ]
 
@@ -50,6 +51,7 @@ extension DeskSite {
         var kept = ConversationKept()
         let (files, tooMuch) = Self.attachments(chosen)
         kept.files = files
+        kept.isWritten = form["written"] == "1" && ["reply", "saved", "write"].contains(act)
         if act == "saved" { return try await saved(view, form, kept, visit) }
         kept.text = act == "reply" ? Self.typed(form["text"]) : ""
         kept.note = act == "note" ? Self.typed(form["text"]) : ""
@@ -64,6 +66,7 @@ extension DeskSite {
         if let tooMuch { return try await problem(tooMuch, view, kept, visit) }
         switch act {
         case "reply": return try await reply(view, form, kept, visit)
+        case "write": return try await write(view, form, kept, visit)
         case "right": return try await right(view, form, kept, visit)
         case "approve": return try await approve(view, form, kept, visit)
         default: break
@@ -174,11 +177,45 @@ extension DeskSite {
     private func reply(
         _ view: ConversationView, _ form: [String: String], _ kept: ConversationKept, _ visit: Visit
     ) async throws -> WebResponse {
-        let record = try await order(of: view.record, now: core.now())
+        let now = core.now()
+        let record = try await order(of: view.record, now: now)
+        var entry = AuditEntry(
+            who: visit.visitor.person.email, shop: visit.shop, what: "replied", about: view.record.title)
+        if kept.isWritten, let writer = core.writers[visit.shop] {
+            entry.detail = "begun by \(writer.name)"
+            let doubts = writer.doubts(in: kept.text, about: record, now: now)
+            // What was asked about and sent again is the person's own word.
+            if !doubts.isEmpty, form["sure"] != ConversationPage.mark(of: doubts) {
+                return try await problem(
+                    "Nothing was sent yet: the model's words below are in no fact that Bookbag knows. Change them, or send "
+                        + "again if they are right.", view, kept, visit)
+            }
+        }
         return try await send(
             kept.text, record, view, language: view.record.lastIncoming?.understood?.language, form, kept, visit,
-            entry: AuditEntry(
-                who: visit.visitor.person.email, shop: visit.shop, what: "replied", about: view.record.title))
+            entry: entry)
+    }
+
+    /// Has the model write a reply behind what was typed so far; nothing is sent.
+    private func write(
+        _ view: ConversationView, _ form: [String: String], _ kept: ConversationKept, _ visit: Visit
+    ) async throws -> WebResponse {
+        var kept = kept
+        kept.text = Self.typed(form["text"])
+        guard let writer = core.writers[visit.shop] else {
+            return try await problem("Nothing was written: no model is configured.", view, kept, visit)
+        }
+        let now = core.now()
+        let record = try await order(of: view.record, now: now)
+        switch try await writer.write(about: record, now: now) {
+        case .text(let text):
+            kept.text = kept.text.isEmpty ? text : "\(kept.text)\n\n\(text)"
+            kept.isWritten = true
+        case .impossible(let why): kept.problem = "Nothing was written: \(why)."
+        }
+        // It took a while: what was said meanwhile is shown.
+        let after = try await store.conversationView(view.record.id, shop: visit.shop) ?? view
+        return try await show(after, visit, kept: kept)
     }
 
     /// Sends a draft as the person's own. It is written again now: where a fact has changed since it was shown, the

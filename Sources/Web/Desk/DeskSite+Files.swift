@@ -4,7 +4,8 @@ import Outreach
 import Store
 
 // Files that came with messages, and those that go out with answers. What a stranger sent is never shown: it is
-// downloaded as bytes without a type, in a sandbox, so that no browser runs it under the desk's address.
+// downloaded as bytes without a type, in a sandbox, so that no browser runs it under the desk's address. Of a picture a
+// small one is shown that a process of its own has made (`Thumbnails`); no byte of the original is in it.
 
 extension DeskSite {
     /// Whether a message's mail, and its files, can be found.
@@ -23,6 +24,8 @@ extension DeskSite {
             return ConversationPage.File(
                 name: file.name, facts: facts.joined(separator: ", "),
                 path: isKept ? "\(path)/file/\(message.id)-\(place)" : nil,
+                small: isKept && place < mostShown && message.direction == .incoming && isPicture(file)
+                    ? "\(path)/small/\(message.id)-\(place)" : nil,
                 isGone: !isKept && message.channel == .mailbox)
         }
     }
@@ -35,11 +38,57 @@ extension DeskSite {
         }
     }
 
-    /// A file of a conversation's message, to be saved.
-    func file(_ name: String, of conversation: String, _ visit: Visit) async throws -> WebResponse {
+    /// So many pictures of a message are shown.
+    static let mostShown = 12
+
+    /// Whether a thumbnail can be made of a file, by what the sender calls it.
+    static func isPicture(_ file: MessageFile) -> Bool {
+        let name = file.name.lowercased()
+        switch file.type.lowercased() {
+        case "image/jpeg", "image/jpg", "image/pjpeg", "image/png": return true
+        case "application/octet-stream", "": return [".jpg", ".jpeg", ".png"].contains { name.hasSuffix($0) }
+        default: return false
+        }
+    }
+
+    /// A small picture of a picture that came with a message.
+    func thumbnail(_ name: String, of conversation: String, _ visit: Visit) async throws -> WebResponse {
+        guard let (id, place, talk) = Self.place(name, of: conversation),
+            let message = try await store.message(id, of: talk, shop: visit.shop),
+            message.direction == .incoming, message.files.indices.contains(place)
+        else { return notFound(visit.visitor) }
+        guard Self.hasFiles(message, now: core.now()) else { return .text("It is not kept any more.", status: 410) }
+        let key = Thumbnails.Key(shop: visit.shop, message: id, place: place)
+        var thumbnail = await thumbnails.known(key)
+        if thumbnail == nil,
+            let bytes = try await store.mailBytes(ofMessage: id, of: talk, shop: visit.shop)?.bytes,
+            let found = MailedFiles.read(place, of: bytes)
+        {
+            thumbnail = await thumbnails.thumbnail(key, of: found.content)
+        }
+        guard let thumbnail, !thumbnail.isEmpty else {
+            return .text("No small picture can be made of this file.", status: 415)
+        }
+        return WebResponse(
+            200,
+            headers: [
+                "content-type": "image/jpeg", "content-disposition": "inline",
+                "content-security-policy": Self.filePolicy,
+            ], body: .bytes(thumbnail))
+    }
+
+    /// The message, the place among its files and the conversation that an address names.
+    private static func place(_ name: String, of conversation: String) -> (id: Int64, place: Int, talk: Int64)? {
         let numbers = name.split(separator: "-", omittingEmptySubsequences: false).map { Int64($0) }
         guard numbers.count == 2, let id = numbers[0], let place = numbers[1].flatMap({ Int(exactly: $0) }),
-            let talk = Int64(conversation), id > 0, talk > 0, (0..<1000).contains(place),
+            let talk = Int64(conversation), id > 0, talk > 0, (0..<1000).contains(place)
+        else { return nil }
+        return (id, place, talk)
+    }
+
+    /// A file of a conversation's message, to be saved.
+    func file(_ name: String, of conversation: String, _ visit: Visit) async throws -> WebResponse {
+        guard let (id, place, talk) = Self.place(name, of: conversation),
             let (message, bytes) = try await store.mailBytes(ofMessage: id, of: talk, shop: visit.shop),
             message.files.indices.contains(place)
         else { return notFound(visit.visitor) }

@@ -9,7 +9,8 @@ import Store
 //
 //     /login…                    how one gets in
 //     /SHOP/today                what went out, what waits, what was held back and why
-//     /SHOP/inbox                what customers wrote, and /NUMBER, a conversation; /NUMBER/file/…, a file of it
+//     /SHOP/inbox                what customers wrote, and /NUMBER, a conversation; /NUMBER/file/…, a file of it,
+//                                and /NUMBER/small/…, a thumbnail; /past, mail from before, to be judged
 //     /SHOP/approvals            what shoppers would be offered, to approve or refuse
 //     /SHOP/orders/NUMBER        all of an order
 //     /SHOP/messages/NUMBER      a message as it was sent, and /mail, which its frame shows
@@ -38,10 +39,11 @@ struct DeskSite: WebSite {
     let keptFigures = KeptFigures()
     let edits: EditDesk
     let checkups: Checkups
+    let thumbnails: Thumbnails
 
     init(
         core: DaemonCore, site: Configuration.Site, people: PeopleBook, pages: Pages, lookAgain: LookAgain,
-        edits: EditDesk? = nil, checkups: Checkups = Checkups()
+        edits: EditDesk? = nil, checkups: Checkups = Checkups(), thumbnails: Thumbnails = Thumbnails()
     ) {
         self.core = core
         self.site = site
@@ -50,6 +52,7 @@ struct DeskSite: WebSite {
         self.lookAgain = lookAgain
         self.edits = edits ?? EditDesk(wake: lookAgain.wake)
         self.checkups = checkups
+        self.thumbnails = thumbnails
         gate = Gate(site: site, framesOwn: true)
     }
 
@@ -118,10 +121,13 @@ struct DeskSite: WebSite {
         switch (page, rest.count, isPost) {
         case (.today, 0, false): return try await today(request, visit)
         case (.inbox, 0, false): return try await inbox(request, visit)
+        case (.inbox, 1, false) where rest[0] == "past": return try await pastMail(request, visit)
+        case (.inbox, 1, true) where rest[0] == "past": return try await judgePast(request, visit)
         case (.inbox, 1, false): return try await conversation(rest[0], request, visit)
         case (.inbox, 1, true) where rest[0] == "write": return try await write(request, visit)
         case (.inbox, 1, true) where rest[0] == "away": return try await away(request, visit)
         case (.inbox, 3, false) where rest[1] == "file": return try await file(rest[2], of: rest[0], visit)
+        case (.inbox, 3, false) where rest[1] == "small": return try await thumbnail(rest[2], of: rest[0], visit)
         case (.inbox, 2, true): return try await act(onConversation: rest[0], rest[1], request, visit)
         case (.approvals, 0, false): return try await approvals(visit)
         case (.approvals, 2, true): return try await judgeOffer(rest[0], rest[1], request, visit)

@@ -33,6 +33,9 @@ struct InboxPage: PageContent {
     var path: String
     /// Until when whoever looks is away.
     var away: Instant?
+    /// Where mail from before waits to be judged, and how much; nil where none does.
+    var past: String?
+    var pastCount: String?
 
     /// An answer that went out by itself, to be looked at.
     struct Review: Encodable, Sendable {
@@ -136,7 +139,8 @@ extension DeskSite {
             lists: Self.lists(choice, counts, path), rows: shown.map { talk($0, clock: clock, visit: visit) },
             next: next,
             isLater: ![.closed, .all].contains(choice), empty: choice.empty, path: path,
-            away: away.map { Instant($0, clock) })
+            away: away.map { Instant($0, clock) }, past: counts.past > 0 ? "\(path)/past" : nil,
+            pastCount: Self.counted(counts.past))
         return pages.desk(page, frame(title: "Inbox: \(choice.title)", page: .inbox, visit: visit, isLive: true))
     }
 

@@ -37,6 +37,8 @@ extension PauseKind {
         switch self {
         case .news: "Mail that triggers write to shoppers waits, and is judged again when the pause ends."
         case .answers: "No trigger answers what shoppers write; a person does."
+        case .actions: "Nothing is done in Shopify: no gifts, no refunds, no tags. It waits until the pause ends."
+        case .budgets: "The budgets of the running periods count as used up."
         }
     }
 }
@@ -63,7 +65,7 @@ extension DeskSite {
     func pauseOffers(_ visit: Visit) -> [PauseOffer] {
         guard visit.visitor.may(DeskPage.pause.roles) else { return [] }
         let held = (visit.facts[.pauses] ?? Pauses()).inForce(at: core.now()).map(\.kind)
-        return PauseKind.allCases.filter { !held.contains($0) }.map {
+        return PauseKind.offered.filter { !held.contains($0) }.map {
             PauseOffer(
                 kind: $0.rawValue, title: "Pause \($0.title)", help: $0.help, path: "\(visit.path)/pause/begin",
                 lengths: Self.lengths)

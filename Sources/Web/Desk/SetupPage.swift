@@ -23,6 +23,8 @@ struct SetupPage: PageContent {
         /// The page where that is done, or shown; nil where it is done on the machine.
         var path: String?
         var link: String?
+        /// What is to be pasted elsewhere.
+        var snippet: String?
     }
 
     var steps: [Step]
@@ -48,6 +50,10 @@ struct SetupFacts: Sendable {
     /// How many of those who answer get alerts.
     var hearing = 0
     var effects: [Effect.State: Int]
+    /// Letters from before, and how many of them somebody may still judge.
+    var past = 0
+    var pastOpen = 0
+    var mayAnswer = false
     /// The path of the shop's pages.
     var path: String
     var clock: Daemon.Clock
@@ -60,7 +66,7 @@ extension SetupPage.Step {
         [
             shop(known), files(known), brand(known), relay(known), notify(known), people(known), hearing(known),
             shopify(known),
-            first(known), live(known), mailbox(known), carriers(known), pages(known),
+            first(known), live(known), mailbox(known), past(known), carriers(known), pages(known), chat(known),
         ]
     }
 
@@ -257,6 +263,27 @@ extension SetupPage.Step {
         return SetupPage.Step(title: title, state: .done, words: "The mailbox is read.")
     }
 
+    private static func past(_ known: SetupFacts) -> SetupPage.Step {
+        let title = "Mail from before is judged"
+        guard known.past > 0 else {
+            return SetupPage.Step(
+                title: title, state: .optional,
+                words:
+                    "None was read: each kind of question begins with drafts that your people send, until enough were right.",
+                fix: "'bookbag mailbox history --since 90d' reads it, to see what Bookbag would have answered.")
+        }
+        guard known.pastOpen > 0 else {
+            return SetupPage.Step(
+                title: title, state: .done, words: "All \(known.past) letters are, or would have been a person's.")
+        }
+        return SetupPage.Step(
+            title: title, state: .optional,
+            words:
+                "\(known.pastOpen) of \(known.past) letters wait for somebody who answers to say whether Bookbag would have answered them right.",
+            fix: known.mayAnswer ? "" : "Whoever has the role 'answer' finds them in the Inbox.",
+            path: known.mayAnswer ? "\(known.path)/inbox/past" : nil, link: known.mayAnswer ? "Mail from before" : nil)
+    }
+
     private static func carriers(_ known: SetupFacts) -> SetupPage.Step {
         let title = "Carriers are asked"
         let names = known.configuration.carriers.map(\.name)
@@ -280,6 +307,34 @@ extension SetupPage.Step {
         }
         return SetupPage.Step(title: title, state: .done, words: "At \(site.url).")
     }
+
+    private static func chat(_ known: SetupFacts) -> SetupPage.Step {
+        let title = "Customers can chat"
+        guard let settings = known.shop.chat else {
+            return SetupPage.Step(
+                title: title, state: .optional, words: "There is no chat on the pages of your shop.",
+                fix: "Add 'chat:' with the origins of these pages to bookbag.yaml; it needs 'public:' too.")
+        }
+        guard let pages = known.configuration.pages else {
+            return SetupPage.Step(
+                title: title, state: .todo, words: "The chat's script is served nowhere.",
+                fix: "Add 'public:' to bookbag.yaml, and a proxy in front of it.")
+        }
+        let script = "\(pages.url)/chat/\(ShopDomain.short(known.shop.domain))/widget.js"
+        let snippet = "<script src=\"\(script)\" defer></script>"
+        let places = settings.origins.joined(separator: ", ")
+        guard known.shop.smtp != nil else {
+            return SetupPage.Step(
+                title: title, state: .todo,
+                words: "It works on \(places), but no code can be mailed, so nobody in the chat is told of an order.",
+                fix: "Add 'smtp:' to bookbag.yaml and restart.", snippet: snippet)
+        }
+        return SetupPage.Step(
+            title: title, state: .done,
+            words:
+                "It works on \(places), wherever this stands before </body>. In Shopify that is the theme's theme.liquid.",
+            snippet: snippet)
+    }
 }
 
 extension DeskSite {
@@ -292,6 +347,7 @@ extension DeskSite {
         let relay = try await store.channelStates().first {
             $0.key.shop == visit.shop && $0.key.channel == .email
         }
+        let past = try await store.pastSums(shop: visit.shop)
         let counters = try await store.counters().filter { $0.shop == visit.shop }
         let effects = counters.filter { $0.name == "effects" }.reduce(into: [Effect.State: Int]()) { counts, counter in
             if let state = counter.labels.first.flatMap(Effect.State.init) { counts[state] = Int(counter.total) }
@@ -307,6 +363,8 @@ extension DeskSite {
                     && $0.total > 0
             }, roles: people.roles(at: visit.shop),
             hearing: people.answering(visit.shop).count { $0.alert != nil }, effects: effects,
+            past: past.reduce(0) { $0 + $1.all }, pastOpen: past.reduce(0) { $0 + $1.open },
+            mayAnswer: visit.visitor.may(DeskPage.inbox.roles),
             path: visit.path, clock: Clock(visit.zone), mayEdit: visit.visitor.may(DeskPage.settings.roles))
         let steps = SetupPage.Step.all(known)
         let page = SetupPage(

@@ -58,6 +58,10 @@ struct PublicSite: WebSite {
         let response: WebResponse
         if request.path.hasPrefix("/sms/"), request.method == "POST", let texts = core.texts {
             response = await text(request, texts)
+        } else if HelpdeskHooks.isOwn(request.path), request.method == "POST", let helpdesks = core.helpdesks {
+            let answer = await helpdesks.receive(
+                path: request.path, headers: request.headers, body: request.body)
+            response = .text(answer.body, status: answer.status)
         } else if ShopifyHooks.isOwn(request.path), request.method == "POST", let hooks = core.shopify {
             let answer = await hooks.receive(path: request.path, headers: request.headers, body: request.body)
             response = .text(answer.body, status: answer.status)

@@ -101,7 +101,8 @@ struct Pages: Sendable {
             "versions": PackageResources.versions_liquid, "settings": PackageResources.settings_liquid,
             "held": PackageResources.held_liquid, "doctor": PackageResources.doctor_liquid,
             "inbox": PackageResources.inbox_liquid, "conversation": PackageResources.conversation_liquid,
-            "setup": PackageResources.setup_liquid, "approvals": PackageResources.approvals_liquid,
+            "setup": PackageResources.setup_liquid, "past": PackageResources.past_liquid,
+            "approvals": PackageResources.approvals_liquid,
             "offer": PackageResources.offer_liquid,
         ]
         templates = try sources.reduce(into: [:]) { parsed, source in

@@ -85,14 +85,20 @@ struct EraseCommand: AsyncParsableCommand {
             }
         }
         var (orders, messages) = (0, 0)
+        var tickets: [String] = []
         for domain in shops {
             let part = try await store.erase(address: subject, shop: domain, now: DaemonClock.system())
             orders += part.orders
             messages += part.messages
+            tickets += part.tickets
         }
         print(
             "Erased \(orders) order\(orders == 1 ? "" : "s") and \(messages) message\(messages == 1 ? "" : "s"). Nothing more is sent to the address."
         )
+        if !tickets.isEmpty {
+            let noun = tickets.count == 1 ? "ticket" : "tickets"
+            print("Your helpdesk still has \(noun) \(tickets.joined(separator: ", ")); delete there what has to go.")
+        }
         // Deleted rows are overwritten in the store's file; the journal beside it keeps older pages until it is
         // emptied.
         if try await store.emptyJournal() {

@@ -10,7 +10,8 @@ struct ExplainCommand: AsyncParsableCommand {
         commandName: "explain", abstract: "Tell an order's story: what happened, what was sent, what was not and why.",
         discussion: """
             Every event, every trigger that heard it, the first condition that failed with its value, each hold and its end, \
-            each attempt. Only reads the store, beside the running daemon.
+            each attempt. Of an address also what was written about no order. Only reads the store, beside the running \
+            daemon.
 
             EXAMPLES
               bookbag explain '#1042'
@@ -27,14 +28,17 @@ struct ExplainCommand: AsyncParsableCommand {
 
     func run() async throws {
         let store = try options.store()
-        let found = try await Finder(store: store, shop: shop).orders(what)
-        guard !found.isEmpty else {
+        let now = DaemonClock.system()
+        let finder = Finder(store: store, shop: shop)
+        let found = try await finder.orders(what)
+        // Whoever has ordered nothing may have written all the same.
+        let talks = try await finder.talks(with: what, now: now)
+        guard !found.isEmpty || !talks.isEmpty else {
             complain(
                 "Nothing is known about '\(what)'. Give an order's name ('#1042'), an e-mail address, a Message-ID or a tracking number."
             )
             throw ExitStatus.fault
         }
-        let now = DaemonClock.system()
         var accounts: [OrderAccount] = []
         var zones: [Zone] = []
         for key in found.prefix(max(1, limit)) {
@@ -43,10 +47,11 @@ struct ExplainCommand: AsyncParsableCommand {
             zones.append(sources.profile.zone)
         }
         if json {
-            print(try OrderAccount.json(accounts))
+            print(try OrderAccount.json(accounts, talks: talks.map(\.account)))
             return
         }
-        print(zip(accounts, zones).map { $0.text(zone: $1) }.joined(separator: "\n\n\n"))
+        let texts = zip(accounts, zones).map { $0.text(zone: $1) } + talks.map { $0.account.text(zone: $0.zone) }
+        print(texts.joined(separator: "\n\n\n"))
         let more = found.count - accounts.count
         if more > 0 {
             print("\nAnd \(more) older order\(more == 1 ? "" : "s"); --limit \(found.count) shows them all.")
@@ -92,6 +97,20 @@ struct Finder {
             for domain in shops {
                 found += try await store.orders(ofTrackingNumber: number.uppercased(), shop: domain)
             }
+        }
+        return found
+    }
+
+    /// What was said about no order with an address, in each shop where anything was.
+    func talks(with what: String, now: Moment) async throws -> [(account: TalkAccount, zone: Zone)] {
+        let address = what.trimmingCharacters(in: .whitespaces)
+        guard address.contains("@"), !address.hasPrefix("<") else { return [] }
+        var found: [(account: TalkAccount, zone: Zone)] = []
+        for domain in try await store.shops() where shop == nil || shop == domain {
+            guard let account = try await TalkAccount(with: address, store: store, shop: domain, now: now) else {
+                continue
+            }
+            found.append((account, try await store.profile(shop: domain).zone))
         }
         return found
     }

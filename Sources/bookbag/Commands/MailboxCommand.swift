@@ -86,7 +86,8 @@ struct MailboxCommand: AsyncParsableCommand {
             discussion: """
                 Keeps mail that came before the daemon first opened the mailbox, so that 'explain' shows it with its order. \
                 Nothing else comes of it: no message ends, no address is silenced, nobody is written to. The daemon judges it \
-                meanwhile. Run it again as you like: what is known is left as it is.
+                meanwhile, and the desk shows what it would have answered to customers of the last 90 days, for your \
+                people to say whether that was right. Run it again as you like: what is known is left as it is.
 
                 The daemon has to have opened the mailbox once: what it has not read yet is new mail, and not history.
 
@@ -134,7 +135,7 @@ struct MailboxCommand: AsyncParsableCommand {
                 }
                 await reader.close()
                 return
-                    "\(count) mails of the shop's since \(since); \(progress.new) were not known. The daemon judges them."
+                    "\(count) mails of the shop's since \(since); \(progress.new) were not known. The daemon judges them. What it would have answered stands at the desk: Inbox, 'Mail from before'."
             } catch {
                 await reader.close()
                 complain("\(error)")

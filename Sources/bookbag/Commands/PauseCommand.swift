@@ -6,8 +6,9 @@ import Store
 
 /// What can be paused, as it is written on the command line.
 private func kind(_ word: String) throws -> PauseKind {
+    // A restored backup pauses budgets; people only end that.
     guard let kind = PauseKind(rawValue: word) else {
-        throw ValidationError("'\(word)' cannot be paused; write \(alternatives(PauseKind.allCases.map(\.rawValue)))")
+        throw ValidationError("'\(word)' cannot be paused; write \(alternatives(PauseKind.offered.map(\.rawValue)))")
     }
     return kind
 }
@@ -19,15 +20,17 @@ struct PauseCommand: AsyncParsableCommand {
         discussion: """
             The daemon acts on it within half a minute. When the pause ends, what was held is judged again, and what is no longer \
             news is not sent. Mail to the shop itself, webhooks and codes to log in with are not held. 'answers' are what triggers \
-            answer to what shoppers write; while they are paused, people do.
+            answer to what shoppers write; while they are paused, people do. 'actions' are what is done in Shopify: gifts, refunds, \
+            tags.
 
             EXAMPLES
               bookbag pause news --for 2h
               bookbag pause answers --for 1d
+              bookbag pause actions --for 1h
               bookbag pause news            until 'bookbag resume news'
             """)
 
-    @Argument(help: "What to pause: news or answers.", transform: kind) var what: PauseKind
+    @Argument(help: "What to pause: news, answers or actions.", transform: kind) var what: PauseKind
     @OptionGroup var options: CommandOptions
     @OptionGroup var choice: ShopChoice
     @OptionGroup var length: LengthOption
@@ -59,7 +62,8 @@ struct ResumeCommand: AsyncParsableCommand {
         commandName: "resume", abstract: "End a pause: what it held is judged again, and sent if it is still news.",
         discussion: "EXAMPLE\n  bookbag resume news")
 
-    @Argument(help: "What to resume: news or answers.", transform: kind) var what: PauseKind
+    @Argument(help: "What to resume: news, answers, actions, or budgets after a restore.", transform: kind) var what:
+        PauseKind
     @OptionGroup var options: CommandOptions
     @OptionGroup var choice: ShopChoice
 

@@ -166,7 +166,12 @@ struct PreviewCommand: AsyncParsableCommand {
         guard let record = try await store.load(shop: key.shop, orderIDs: [key.orderID])[key.orderID] else {
             throw ValidationError("there is no order '\(name)'")
         }
-        guard let event = record.events.last(where: { trigger.matches($0.kind) }) else {
+        var told = record
+        var last = record.events.last { trigger.matches($0.kind) }
+        if last == nil, let (talk, event) = try await talk(about: key, for: trigger, store) {
+            (told.conversation, last) = (talk, event)
+        }
+        guard let event = last else {
             let kinds = trigger.events.map(\.rawValue).joined(separator: ", ")
             complain("Nothing has happened to \(record.facts.name) that '\(trigger.name)' is about (\(kinds)).")
             throw ExitStatus.fault
@@ -174,10 +179,28 @@ struct PreviewCommand: AsyncParsableCommand {
         let now = DaemonClock.system()
         print("\(trigger.name), order \(record.facts.name), \(event.kind.rawValue) of \(event.happenedAt)")
         let sendings = try await PreviewedMessage.sendings(
-            of: trigger, event, record, set: set, store: store, now: now)
+            of: trigger, event, told, set: set, store: store, now: now)
         for case (_, let objection?) in sendings { print("  (it would not be sent now: \(objection))") }
         let site = try options.configuration(withSecrets: false).pages
         return (sendings.map(\.sending), site.map { PublicLinks(url: $0.url, store: store) })
+    }
+
+    /// The last conversation about an order, with what a trigger of conversations hears of it; nil where there is none,
+    /// or the trigger hears of other things.
+    func talk(
+        about order: OrderKey, for trigger: Trigger, _ store: Store
+    ) async throws -> (ConversationRecord, Event)? {
+        guard let kind = trigger.events.first(where: { $0.aggregate == .conversation }) else { return nil }
+        let now = DaemonClock.system()
+        for line in try await store.conversations(ofOrder: order) {
+            guard let talk = try await store.conversations([line.id], shop: order.shop, now: now)[line.id],
+                let message = talk.lastIncoming
+            else { continue }
+            var event = ConversationEvent.received(message: 0).event(of: talk, messages: [message], now: now)
+            event.kind = kind
+            return (talk, event)
+        }
+        return nil
     }
 
     // MARK: - Where it goes

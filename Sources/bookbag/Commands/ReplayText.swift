@@ -39,6 +39,16 @@ struct ReplayText {
                 "Gifts: \(number(report.gifts.count)), which count as \(sum) \(currency) together. Budgets are not applied here.",
             ]
         }
+        if let currency {
+            for verb in ShopVerb.allCases {
+                guard let spent = report.actions[verb] else { continue }
+                let sum = CurrencyUnits.written(spent.sum, in: currency)
+                lines += [
+                    "",
+                    "\(verb.rawValue): \(number(spent.count)), which count as \(sum) \(currency) together. Budgets are not applied here.",
+                ]
+            }
+        }
         if against != nil {
             lines.append("")
             if report.differs {

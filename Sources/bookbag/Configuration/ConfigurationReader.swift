@@ -172,39 +172,52 @@ struct ConfigurationReader {
         let endpoint = keys["endpoint"].flatMap { self.endpoint($0.value) } ?? "https://\(domain)"
         let pollEvery = keys["poll_every"].flatMap { duration($0.value, least: .seconds(1)) } ?? .seconds(60)
         let folder = text(keys["triggers"]).map(resolve) ?? triggers
-        let ceilings = keys["ceilings"].map { self.ceilings($0.value) } ?? [:]
+        let (given, ceilings) = keys["ceilings"].map { self.ceilings($0.value) } ?? ([:], [:])
         guard let access, written != nil else { return nil }
         var shop = Configuration.Shop(
             domain: domain, endpoint: endpoint, access: access, pollEvery: pollEvery, triggers: folder, smtp: relay,
             mailbox: letters, webhooks: own, farEnds: ownEnds)
-        shop.giftCeilings = ceilings["gifts"] ?? []
-        shop.remedyCeilings = ceilings["remedies"] ?? []
+        shop.giftCeilings = given["gifts"] ?? []
+        shop.remedyCeilings = given["remedies"] ?? []
+        shop.actionCeilings = ceilings
         shop.understanding = second
         shop.hookSecrets = hooks
-        if let entry = keys["hand_over_to"] ?? handOver { shop.handOverTo = team(entry, of: shop) }
+        self.handOver(keys["hand_over_to"] ?? handOver, of: &shop, at: tree.position)
         return shop
     }
 
-    /// What may be given at most: `{ gifts: 500.00 per month }`, in the shop's currency.
-    private mutating func ceilings(_ tree: YAMLTree) -> [String: [Allowance]] {
-        let names = ["gifts", "remedies"]
-        guard let keys = fields(tree, of: "ceilings", names) else { return [:] }
-        var ceilings: [String: [Allowance]] = [:]
-        for name in names {
-            for element in keys[name]?.value.listed ?? [] {
+    /// What may be given and done at most: `{ gifts: 500.00 per month, refund: [150.00, 10 per day] }`, in the shop's
+    /// currency. A sum without a period is what one may cost.
+    private mutating func ceilings(_ tree: YAMLTree) -> (
+        budgets: [String: [Allowance]], actions: [String: ActionCeiling]
+    ) {
+        let budgets = ["gifts", "remedies"]
+        let verbs = ShopVerb.allCases.compactMap(\.ceiling)
+        guard let keys = fields(tree, of: "ceilings", budgets + verbs) else { return ([:], [:]) }
+        var given: [String: [Allowance]] = [:]
+        var actions: [String: ActionCeiling] = [:]
+        for name in budgets + verbs {
+            guard let value = keys[name]?.value else { continue }
+            var ceiling = ActionCeiling()
+            for element in value.listed {
                 guard let text = element.text else {
                     faults.add(
                         at: element.position, "a ceiling is a text, and this is \(element.kind)",
                         hint: "write it like '500.00 per month'")
                     continue
                 }
-                switch Allowance.read(text, currency: nil, counting: name) {
-                case .success(let allowance): ceilings[name, default: []].append(allowance)
+                if verbs.contains(name), let each = ActionCeiling.each(text) {
+                    ceiling.each = min(each, ceiling.each ?? each)
+                    continue
+                }
+                switch Allowance.read(text, currency: nil, counting: verbs.contains(name) ? "times" : name) {
+                case .success(let allowance): ceiling.allowances.append(allowance)
                 case .failure(let misread): faults.add(at: element.position, misread.message, hint: misread.hint)
                 }
             }
+            if verbs.contains(name) { actions[name] = ceiling } else { given[name] = ceiling.allowances }
         }
-        return ceilings
+        return (given, actions)
     }
 
     /// The far ends that stand under the keys of channels, by channel.

@@ -48,13 +48,37 @@ extension ConfigurationReader {
         }
     }
 
+    /// Who gets a shop's conversations: those at the desk, a team by mail, or the helpdesk.
+    mutating func handOver(_ entry: YAMLTree.Entry?, of shop: inout Configuration.Shop, at position: Position) {
+        let hasHelpdesk = shop.farEnds[.helpdesk]?.isEmpty == false
+        switch entry.flatMap({ text($0) }) {
+        case "desk"?: break
+        case "helpdesk"?:
+            shop.handsOverToHelpdesk = hasHelpdesk
+            // Where it is written and wrong, its own faults say so.
+            guard shop.farEnds[.helpdesk] == nil, let entry else { break }
+            faults.add(
+                at: entry.value.position, "no helpdesk is configured for '\(shop.domain)'",
+                hint: "add 'helpdesk:' with its kind, url and token (docs/helpdesk.md)")
+        default:
+            if let entry { shop.handOverTo = team(entry, of: shop) }
+            if entry == nil, hasHelpdesk {
+                faults.add(
+                    at: position, "nothing goes to the helpdesk of '\(shop.domain)'",
+                    hint: "add 'hand_over_to: helpdesk', or 'hand_over_to: desk' if that is meant")
+            }
+        }
+    }
+
     /// Who gets a shop's conversations by mail. Their answers come to the mailbox, and count only where its border
     /// proves who sent them.
     mutating func team(_ entry: YAMLTree.Entry, of shop: Configuration.Shop) -> MailAddress? {
         guard let text = text(entry) else { return nil }
         let place = entry.value.position
         guard let address = MailAddress(parsing: text) else {
-            faults.add(at: place, "'\(text)' is not a mail address", hint: "write hand_over_to: team@SHOP.example")
+            faults.add(
+                at: place, "'\(text)' is not a mail address",
+                hint: "write hand_over_to: team@SHOP.example, or helpdesk, or desk")
             return nil
         }
         guard shop.smtp != nil, let mailbox = shop.mailbox else {

@@ -23,7 +23,11 @@ struct MailBench {
     /// - Parameters:
     ///   - team: who gets conversations by mail.
     ///   - people: who answers at the desk.
-    init(_ files: [String: String] = listens, team: String? = nil, people: [Person] = []) async throws {
+    ///   - configure: what else bookbag.yaml says.
+    init(
+        _ files: [String: String] = listens, team: String? = nil, people: [Person] = [],
+        configure: (inout Configuration.Shop) -> Void = { _ in }
+    ) async throws {
         self.people = ListedPeople(People(people))
         bench = try await LoopBench(files.merging(["thanks.yaml": LoopBench.thanks]) { $1 }, webhooks: ["helpdesk"])
         try await bench.see(1)
@@ -32,6 +36,7 @@ struct MailBench {
             imap: nil, lmtp: "/run/l.sock", onlyTo: ["hello@juniperfig.example"],
             authservID: team == nil ? nil : "mx.juniperfig.example")
         shop.handOverTo = team.flatMap { MailAddress(address: $0) }
+        configure(&shop)
         context = ShopContext(configuration: shop, rules: bench.context.rules)
     }
 
@@ -44,6 +49,15 @@ struct MailBench {
             bytes: Array("From: \(robin)\r\n\r\n\(mail.text)".utf8), address: mail.sender)
         _ = try await store.keep([raw], now: bench.now)
         try await judgeAll { _, _ in MailJudge.ReadMail(mail: mail, parked: parked) }
+    }
+
+    /// A mail of before that came so many days ago.
+    func judgeOld(_ mail: IncomingMail, days: Int) async throws {
+        let raw = RawObservation(
+            shop: benchShop, source: "mailbox", externalID: "old \(days)", receivedAt: bench.now - .days(days),
+            kind: "mail.inbox.history", bytes: Array("From: \(robin)\r\n\r\n\(mail.text)".utf8), address: mail.sender)
+        _ = try await store.keep([raw], now: bench.now)
+        try await judgeAll { _, _ in MailJudge.ReadMail(mail: mail, parked: nil) }
     }
 
     func judgeAll(
@@ -297,6 +311,67 @@ func letter(_ text: String, from sender: String = robin, id: String? = nil, answ
         #expect(try await mails.forwards().isEmpty)
         let events = try await mails.store.pendingEvents(shop: benchShop, limit: 99)
         #expect(!events.contains { $0.aggregate.kind == .conversation })
+    }
+
+    @Test("what only a person may answer is a person's at once, with all that was still being decided")
+    func angry() async throws {
+        let mails = try await MailBench()
+        try await mails.judge(letter("Where is my order?", id: "one@shopper.example"))
+        #expect(try await mails.conversation().state == .undecided)
+        mails.bench.pass(.seconds(20))
+        let angry = "This is the THIRD time I ask! Refund me or I call my lawyer."
+        try await mails.judge(letter(angry, id: "two@shopper.example", answering: ["one@shopper.example"]), id: "b")
+        let record = try await mails.conversation()
+        #expect(record.state == .person && record.reason == .needsHuman && record.handOvers == 1)
+        #expect(try await mails.forwards().count == 2)
+        // A trigger that lifts that guard has its minute.
+        let lifting = try await MailBench([
+            "sorry.yaml": "on: message.received\nanswers_even: needs_human\nsend: answer\n",
+            "templates/sorry.md": "---\nsubject: Re\n---\nSorry.\n",
+        ])
+        try await lifting.judge(letter(angry, id: "three@shopper.example"))
+        #expect(try await lifting.conversation().state == .undecided)
+    }
+
+    @Test("older mail is kept with what would have been answered, once, however it comes again")
+    func past() async throws {
+        let mails = try await MailBench([
+            "where.yaml": "on: message.received\nif: message.asks contains \"where_is_my_order\"\nsend: answer\n",
+            "templates/where.md": "---\nsubject: Re\n---\nIt is on its way, {{ order.name }}.\n",
+        ])
+        func lines() async throws -> [PastLine] {
+            try await mails.store.pastLines(asking: "where_is_my_order", in: "en", shop: benchShop, limit: 9)
+        }
+        mails.bench.pass(.days(5))
+        try await mails.judge(letter("Hi, where is my order?", id: "old@shopper.example"), kind: "mail.inbox.history")
+        let line = try #require(try await lines().first)
+        #expect(line.answer == "It is on its way, #1." && line.words == "Hi, where is my order?")
+        #expect(line.orderName == "#1")
+        // The daemon comes upon the same mail, which is known by its hash.
+        try await mails.judge(letter("Hi, where is my order?", id: "old@shopper.example"), kind: "mail.inbox")
+        #expect(try await mails.conversation().state == .closed)
+        #expect(try await lines() == [line])
+        let events = try await mails.store.pendingEvents(shop: benchShop, limit: 99)
+        #expect(events.allSatisfy { $0.aggregate.orderID != nil })
+        // And what was live when it came is no mail from before.
+        try await mails.judge(
+            letter("Where is my order please?", from: "wren@shopper.example", id: "new@shopper.example"), id: "b")
+        try await mails.judge(
+            letter("Where is my order please?", from: "wren@shopper.example", id: "new@shopper.example"), id: "b",
+            kind: "mail.inbox.history")
+        #expect(try await lines() == [line])
+        // An order that was placed later is not what somebody wrote about.
+        mails.bench.pass(.days(-10))
+        try await mails.judge(
+            letter("Hi, where is my order?", id: "older@shopper.example"), id: "c", kind: "mail.inbox.history")
+        mails.bench.pass(.days(10))
+        let sums = try await mails.store.pastSums(shop: benchShop)
+        #expect(sums.contains { $0.because != nil }, "\(sums)")
+        #expect(try await lines() == [line])
+        // What is too old to say how it would be today is read for the story alone.
+        mails.bench.pass(.days(-5))
+        try await mails.judgeOld(letter("Where is my order?", id: "ancient@shopper.example"), days: 91)
+        #expect(try await mails.store.pastSums(shop: benchShop).reduce(0) { $0 + $1.all } == 2)
     }
 
     @Test("whoever answers in the mail program takes it over, and drafts go")

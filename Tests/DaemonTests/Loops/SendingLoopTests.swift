@@ -74,6 +74,37 @@ struct DeliveryLoopTests {
         }
     }
 
+    @Test("says after a start that a channel is closed only once it is found so again", arguments: [true, false])
+    func startsAgain(isRepaired: Bool) async throws {
+        let bench = try await LoopBench()
+        let away = Verdict.unavailable(Failure(reason: "connect", detail: "no route"))
+        try await bench.see(1)
+        _ = try await bench.planning(wake: Wake()).turn()
+        let mail = Route.mail(shop: benchShop)
+        try await testGracefulShutdown { trigger in
+            async let running: Void = service(bench, BenchChannel([away]), wake: bench.wake()).run()
+            try await bench.until { try await bench.store.channelState(mail).closedUntil != nil }
+            trigger.triggerGracefulShutdown()
+            try await running
+        }
+        #expect(bench.lines.facts(.channelClosed).count == 1)
+        // By then it is due again.
+        bench.pass(.minutes(10))
+        try await testGracefulShutdown { trigger in
+            let channel = BenchChannel(isRepaired ? [] : [away])
+            async let running: Void = service(bench, channel, wake: bench.wake()).run()
+            try await bench.until {
+                isRepaired
+                    ? try await bench.states(1) == [.sent] : bench.lines.facts(.channelClosed).count == 2
+            }
+            #expect(channel.sent == 1)
+            trigger.triggerGracefulShutdown()
+            try await running
+        }
+        #expect(bench.lines.facts(.channelClosed).count == (isRepaired ? 1 : 2))
+        #expect(bench.lines.facts(.channelOpen).count == (isRepaired ? 1 : 0))
+    }
+
     @Test("tries a closed channel at once when the clock is put back that had closed it for weeks ahead")
     func clockPutBack() async throws {
         let bench = try await LoopBench()

@@ -36,16 +36,23 @@ import Testing
         return (message, mail)
     }
 
-    @Test("to the people, answered to her, with the story above her words and her mail as it came")
+    @Test("to the people, answered to her: what is asked, her words, then the story, and her mail as it came")
     func whole() throws {
-        let (message, mail) = try opened(forwarded())
+        let (message, mail) = try opened(
+            forwarded {
+                var understood = Understood()
+                (understood.asks, understood.mood) = (["where_is_my_order"], "upset")
+                $0.understood = understood
+            })
+        let first = "robin@example.com wrote about order #10_01: where is my order, upset."
+        #expect(mail.text.hasPrefix(first), "\(mail.text)")
         #expect(message.envelope.recipient == "owner@fig.example" && message.envelope.sender == "orders@fig.example")
         #expect(mail.subject == "Order #10_01: Where is it?")
         let text = String(decoding: message.bytes, as: UTF8.self)
         #expect(text.contains("Reply-To: robin@example.com") && text.contains("References: <hers@example.com>"))
         let story = try #require(mail.text.range(of: "It was *placed*."))
         let words = try #require(mail.text.range(of: "# not a heading"))
-        #expect(story.lowerBound < words.lowerBound)
+        #expect(words.lowerBound < story.lowerBound)
         #expect(mail.text.contains("- not a list *or bold*") && !mail.html.contains("<em>"), "her signs stay signs")
         #expect(mail.text.contains("Nothing proves that the mail is really from this address"))
         #expect(mail.attachments.map(\.name) == ["their-mail.eml"])

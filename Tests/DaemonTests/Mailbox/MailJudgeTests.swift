@@ -118,7 +118,7 @@ private let robin = "robin@example.com"
         #expect(again?.events.count == order?.events.count)
     }
 
-    @Test("what a person writes goes to the shop's people, with the order's story above it, once")
+    @Test("what a person writes goes to the shop's people, with the order's story below it, once")
     func forwarded() async throws {
         _ = try await sent()
         var mail = IncomingMail(.person)
@@ -138,7 +138,7 @@ private let robin = "robin@example.com"
         #expect(text.contains("<hers@example.com>"), "their mail program keeps the thread")
         let story = try #require(text.range(of: "Order #101 of fig.example"))
         let words = try #require(text.range(of: "Where is *it*?"))
-        #expect(story.lowerBound < words.lowerBound)
+        #expect(words.lowerBound < story.lowerBound)
         #expect(!text.contains("Nothing proves"))
         let lines = try await store.incoming(about: OrderKey(shop: shop, orderID: "gid://shopify/Order/1"))
         #expect(lines.map(\.kind) == [.person])

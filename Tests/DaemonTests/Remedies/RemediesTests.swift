@@ -195,6 +195,32 @@ struct RemediesTests {
         #expect(try await gifts.takeBackUntold() == false)
     }
 
+    @Test(
+        "a refund, the same goods again or credit that she chooses is done in the shop, once, and only that is booked",
+        arguments: [("refund", 4500 as Int64), ("reship", 3000)])
+    func chosenAction(_ name: String, _ cost: Int64) async throws {
+        let bench = try await RemedyBench(RemedyBench.open.replacing(", also_give: sorry", with: ""))
+        try await bench.see(1)
+        try await bench.work()
+        let offer = try await bench.offer(1)
+        let what = try #require(offer.offer.options.map(\.what).first { $0.name == name })
+        #expect(try await bench.desk.choose(what, of: offer.number, shop: remedyShop, now: bench.now) == .chosen)
+        let key = OrderKey(shop: remedyShop, orderID: "gid://shopify/Order/1")
+        let all = try await bench.store.effects(ofOrders: [key], states: Set(Effect.State.allCases))[key] ?? []
+        let done = try #require(all.first { $0.line == name })
+        let story = try await bench.store.effectStory(done.id, shop: remedyShop)
+        let action = try #require(story?.message.flatMap(ActionCommand.init)?.action)
+        switch action {
+        case .refund(let amount): #expect(amount.written == "45.00 GBP" && name == "refund")
+        case .reship(let lines): #expect(lines == [QuantityFacts(lineItemID: "l1", quantity: 2)])
+        default: Issue.record("\(action) was not chosen")
+        }
+        try await bench.work()
+        #expect(try await bench.offer(1).state == .chosen)
+        #expect(try await bench.spent() == GiftHistory.Spent(sum: cost, count: 1))
+        #expect(try await bench.desk.choose(what, of: offer.number, shop: remedyShop, now: bench.now) == .stale)
+    }
+
     @Test("if the sum holds no more when she chooses, a person has it")
     func changed() async throws {
         let bench = try await RemedyBench(RemedyBench.open.replacing(", also_give: sorry", with: ""))

@@ -48,7 +48,7 @@ struct ActionTests {
             ("[{ tag: vip }]", "3:8: 'tag' cannot be done; did you mean 'tag_conversation'?"),
             (
                 "dance",
-                "3:5: 'dance' cannot be done; write 'hand_over: NOTE', 'close', 'tag_conversation: NAME' or 'give: NAME'"
+                "3:5: 'dance' cannot be done; write 'hand_over: NOTE', 'close', 'tag_conversation: NAME', 'give: NAME', 'tag_order: NAME'"
             ), ("tag_conversation", "3:5: which tag? write 'tag_conversation: vip'"),
             ("{ close: now }", "3:14: 'close' stands alone; write 'do: close'"),
             (
@@ -100,7 +100,10 @@ struct ActionTests {
         #expect(line.name == "ring:kitchen" && line.channel.rawValue == "bell")
         #expect(line.action?.trust == 2 && line.action?.details == ["loud": "yes"])
         #expect(toys.destination(ofLine: "ring:kitchen") == "the bell in the kitchen")
-        #expect(toys.markdown.hasSuffix("| `ring: BELL` | Rings a bell. |"))
+        #expect(
+            toys.markdown.hasSuffix(
+                "| `ring: BELL` | Rings a bell. About a message only if its sender proved who she is (`message.trust` 2). |"
+            ))
         #expect(FileSchema.trigger.json(actions: toys).contains("\"ring\""))
         let (count, failures) = ExampleRunner(set).run()
         #expect(count == 2 && failures.map(\.description) == [])

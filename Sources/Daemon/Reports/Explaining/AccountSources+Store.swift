@@ -40,6 +40,7 @@ extension Store {
             var talk = AccountSources.Talk(
                 line: line, messages: try await messages(of: line.id, shop: shop, limit: 200))
             talk.answers = try await answers(in: line.id, shop: shop)
+            talk.ticket = try await ticket(of: line.id, shop: shop)
             talks.append(talk)
         }
         return talks

@@ -35,6 +35,8 @@ extension AccountSources {
         var messages: [ConversationMessage]
         /// What triggers answered, by the number of her message.
         var answers: [Int64: [Effect]] = [:]
+        /// Its ticket in the helpdesk; nil if it has none.
+        var ticket: Ticket?
 
         /// What was said, and what became of it. Notes between the shop's people are left out.
         var said: [OrderAccount.Said] {
@@ -46,7 +48,8 @@ extension AccountSources {
         }
 
         private func what(_ message: ConversationMessage) -> String {
-            let place = "conversation \(line.id), \(message.channel.rawValue)"
+            let number = ticket?.number.map { ", ticket \($0)" } ?? ""
+            let place = "conversation \(line.id), \(message.channel.rawValue)\(number)"
             switch message.author {
             case .shopper:
                 let understood = message.understood.map { ": \(Self.words($0))" } ?? ""

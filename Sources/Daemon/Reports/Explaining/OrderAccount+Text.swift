@@ -35,7 +35,11 @@ extension OrderAccount {
             for outcome in happening.outcomes { lines += self.lines(outcome, on: own, clock) }
         }
         tellAsides(before: .distantFuture)
-        if happenings.isEmpty, self.asides.isEmpty {
+        for deed in deeds {
+            let own = turn(to: deed.at)
+            lines += self.lines(deed.outcome, on: own, clock)
+        }
+        if happenings.isEmpty, self.asides.isEmpty, deeds.isEmpty {
             lines += ["", "Nothing has happened to it that Bookbag knows of."]
         }
         return lines.joined(separator: "\n")
@@ -80,10 +84,23 @@ extension OrderAccount {
         return lines
     }
 
-    /// Several accounts as JSON.
-    package static func json(_ accounts: [OrderAccount]) throws -> String {
+    /// Several accounts as JSON, those of orders first.
+    package static func json(_ accounts: [OrderAccount], talks: [TalkAccount] = []) throws -> String {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-        return String(decoding: try encoder.encode(accounts), as: UTF8.self)
+        return String(
+            decoding: try encoder.encode(accounts.map(Account.order) + talks.map(Account.talks)), as: UTF8.self)
+    }
+
+    private enum Account: Encodable {
+        case order(OrderAccount)
+        case talks(TalkAccount)
+
+        func encode(to encoder: any Encoder) throws {
+            switch self {
+            case .order(let account): try account.encode(to: encoder)
+            case .talks(let account): try account.encode(to: encoder)
+            }
+        }
     }
 }

@@ -65,6 +65,12 @@ package struct OrderAccount: Encodable, Sendable {
         package var reason: String?
     }
 
+    /// Something that was decided without an event.
+    package struct Deed: Encodable, Sendable {
+        @Stamped package var at: Moment
+        package var outcome: Outcome
+    }
+
     package var shop: String
     package var order: String
     package var orderID: String
@@ -75,6 +81,8 @@ package struct OrderAccount: Encodable, Sendable {
     package var letters: [Letter]
     /// What was said about it, in conversations.
     package var said: [Said] = []
+    /// What was done in the shop without a trigger's event: by hand, by a remedy, from a form.
+    package var deeds: [Deed] = []
     /// The time zone of the times shown.
     package var zone: String
 
@@ -84,6 +92,7 @@ package struct OrderAccount: Encodable, Sendable {
         case happenings = "events"
         case letters = "mails"
         case said = "messages"
+        case deeds = "actions"
     }
 }
 
@@ -152,6 +161,12 @@ extension OrderAccount {
         let told = Set(sources.talks.flatMap { $0.messages.compactMap(\.observationID) })
         letters = sources.incoming.filter { !told.contains($0.id) }.map(Letter.init)
             .sorted { $0.receivedAt < $1.receivedAt }
+        let clock = Clock(sources.profile.zone)
+        deeds = story.effects.filter { $0.line.effect.event == nil && $0.line.effect.channel == .shop }.map { effect in
+            let teller = EffectTeller(
+                story: effect, clock: clock, now: sources.now, editedAt: sources.editedAt, order: story.order)
+            return Deed(at: effect.line.effect.createdAt, outcome: teller.outcome)
+        }
         said = sources.talks.flatMap(\.said).sorted { ($0.at, $0.number) < ($1.at, $1.number) }
     }
 }
@@ -255,7 +270,7 @@ struct EffectTeller {
 
     var outcome: OrderAccount.Outcome {
         OrderAccount.Outcome(
-            trigger: effect.trigger, to: LineWords.destination(effect.line), id: effect.id,
+            trigger: effect.trigger, to: LineWords.destination(of: effect), id: effect.id,
             state: effect.state.rawValue, reason: effect.reason?.rawValue, detail: effect.detail,
             sentence: sentence, subject: story.line.summary, messageID: story.line.messageID, steps: steps)
     }
@@ -268,22 +283,31 @@ struct EffectTeller {
         case .sent:
             let at = story.decisions.last { $0.state == .sent && $0.reason == .accepted }?.at
             let tries = story.attempts.count > 1 ? ", at the \(ordinal(story.attempts.count)) attempt" : ""
-            return "sent" + (at.map { " on \(clock.dayAndTime($0))" } ?? "") + tries
+            let did = effect.channel == .shop ? "done" : "sent"
+            return did + (at.map { " on \(clock.dayAndTime($0))" } ?? "") + tries
         case .bounced:
             let at = story.decisions.last { $0.state == .sent && $0.reason == .accepted }?.at
             return "sent" + (at.map { " on \(clock.dayAndTime($0))" } ?? "") + ", but it came back: nobody read it"
         case .ready:
             let held = effect.reason.map { _ in ": " + because } ?? ""
+            if effect.channel == .shop {
+                return effect.dueAt > now
+                    ? "to be done on \(clock.dayAndTime(effect.dueAt))\(held)" : "about to be done\(held)"
+            }
             return effect.dueAt > now
                 ? "to be sent on \(clock.dayAndTime(effect.dueAt))\(held)" : "about to be sent\(held)"
         case .waiting:
             if effect.dueAt >= .distantFuture { return "held, without a known end: \(because)" }
             return effect.reason == nil
                 ? "to be decided" : "held until \(clock.dayAndTime(effect.dueAt)): \(because)"
+        case .shadowed where effect.channel == .shop: return "not done: \(ReasonWords.sentence(.shadow))"
+        case .skipped, .heldOut, .replaced:
+            return effect.channel == .shop ? "not done: \(because)" : "not sent: \(because)"
+        case .withdrawn where effect.channel == .shop: return "not done any more: \(because)"
+        case .refused where effect.channel == .shop:
+            return "refused by Shopify: \(effect.detail ?? ReasonWords.sentence(.refused))"
         case .shadowed: return "written and kept, and not sent: \(ReasonWords.sentence(.shadow))"
-        case .skipped, .heldOut: return "not sent: \(because)"
         case .withdrawn: return "withdrawn before it was sent: \(because)"
-        case .replaced: return "not sent: \(because)"
         case .refused: return "refused by the receiver: \(effect.detail ?? ReasonWords.sentence(.refused))"
         }
     }
@@ -499,6 +523,13 @@ package enum LineWords {
     /// `email:merchant` as `e-mail to the shop`.
     package static func destination(_ line: String) -> String {
         ChannelKind.standard.destination(ofLine: line)
+    }
+
+    /// Where an effect goes. What Bookbag sends by itself is mostly for the shop's own people.
+    package static func destination(of effect: Effect) -> String {
+        let isTheirs =
+            effect.origin == .system && effect.channel == .email && !SystemMail.toCustomers.contains(effect.trigger)
+        return isTheirs ? "e-mail to your people" : destination(effect.line)
     }
 }
 

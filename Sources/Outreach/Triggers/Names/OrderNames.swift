@@ -6,6 +6,11 @@ extension Names {
     private static let orderNames: [Name<Scope>] =
         [
             Name("name", .text, "What you and the shopper call it: `#1001`.") { .string($0.record.facts.name) },
+            Name(
+                "replacement_for", .text,
+                "The name of the order whose goods it sends again, free of charge: `#1001`. Empty for an order of its own.",
+                .bookbag, canBeEmpty: true
+            ) { .optional($0.record.facts.replaces) },
             Name("id", .text, "Shopify's number for it.") { .string($0.record.facts.id.lastPathComponent) },
             Name("total_price", .money, "What the shopper pays, in the order's currency.", canBeEmpty: true) {
                 .optional($0.record.facts.total)

@@ -423,7 +423,8 @@ public enum FileSchema: String, Sendable, CaseIterable {
 
     static let budgetKeys: [String: SchemaNode] = [
         "gifts": .oneOrMore(.scalar, "'300.00 per month', '40 per day'; a list holds altogether."),
-        "remedies": .oneOrMore(.scalar, "'1000.00 per month', '5 per day'; a list holds altogether."),
+        "remedies": .oneOrMore(
+            .scalar, "The same for refunds, second parcels and store credit: '1000.00 per month', '20 per day'."),
     ]
 
     // MARK: - shop.yaml

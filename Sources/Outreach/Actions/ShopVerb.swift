@@ -1,0 +1,76 @@
+/// What Bookbag can do in the shop itself, by the verb that a line of `do` names.
+public enum ShopVerb: String, Hashable, Sendable, CaseIterable, Codable {
+    case tagOrder = "tag_order"
+    case tagCustomer = "tag_customer"
+    case holdOrder = "hold_order"
+    case releaseOrder = "release_order"
+    case storeCredit = "store_credit"
+    case refund
+    case reship
+    case cancelOrder = "cancel_order"
+    case changeAddress = "change_address"
+    case give
+
+    /// The verb of an effect's line: `tag_order:vip`. Nil if it is none of these.
+    public init?(line: String) {
+        self.init(rawValue: String(line.prefix { $0 != ":" }))
+    }
+
+    /// The budget that it counts against: one of policy.yaml for remedies and gifts, and for cancellations one that only
+    /// the operator's ceilings limit. Nil if it costs nothing.
+    public var budget: Booking.Budget? {
+        switch self {
+        case .storeCredit, .refund, .reship: .remedies
+        case .cancelOrder: .cancellations
+        case .give: .gifts
+        case .tagOrder, .tagCustomer, .holdOrder, .releaseOrder, .changeAddress: nil
+        }
+    }
+
+    /// True if the budget that it counts against is a merchant's, in policy.yaml.
+    public var isRemedy: Bool { budget == .remedies }
+
+    /// Its name under `ceilings` of bookbag.yaml; nil if there is no ceiling for it alone.
+    public var ceiling: String? {
+        switch self {
+        case .storeCredit: "store_credit"
+        case .refund: "refund"
+        case .reship: "reship"
+        case .cancelOrder: "cancel"
+        default: nil
+        }
+    }
+
+    /// True if a message of the same trigger tells of it: the message waits for what came of it, and what holds the
+    /// message holds it.
+    public var isTold: Bool {
+        switch self {
+        case .storeCredit, .refund, .reship, .cancelOrder, .give: true
+        case .tagOrder, .tagCustomer, .holdOrder, .releaseOrder, .changeAddress: false
+        }
+    }
+
+    /// True if it moves goods or money, so that an order with a dispute, a return or a refund in progress gets it from a
+    /// person alone.
+    public var movesValue: Bool { budget != nil }
+
+    /// True if nothing of it is done for a cancelled order.
+    public var needsOpenOrder: Bool { self != .tagOrder && self != .tagCustomer }
+
+    /// The scopes that the app needs for it, and for nothing else.
+    public var scopes: [String] {
+        switch self {
+        case .tagOrder, .refund, .cancelOrder: ["write_orders"]
+        case .tagCustomer: ["write_customers"]
+        case .holdOrder, .releaseOrder: ["write_merchant_managed_fulfillment_orders"]
+        case .storeCredit:
+            [
+                "write_store_credit_account_transactions", "read_store_credit_account_transactions",
+                "read_store_credit_accounts",
+            ]
+        case .reship: ["write_draft_orders", "read_draft_orders", "read_products"]
+        case .changeAddress: ["write_orders", "write_merchant_managed_fulfillment_orders"]
+        case .give: ["write_discounts"]
+        }
+    }
+}
