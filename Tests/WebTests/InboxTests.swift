@@ -752,7 +752,8 @@ struct WrittenReplyTests {
         let browser = try await Browser(bench, cleo)
         let page = await browser.open("inbox/\(talk.id)").text
         #expect(page.contains("Write a draft") && page.contains("by qwen3"))
-        #expect(model.asked.withLock(\.isEmpty), "it is asked when somebody asks")
+        let unasked = model.asked.withLock { $0.isEmpty }
+        #expect(unasked, "it is asked when somebody asks")
         let written = await browser.act(talk.id, "write", ["text": "Thank you."])
         #expect(written.status == 200)
         let typed = try #require(Browser.typed(written.text, "answer"))
@@ -801,7 +802,7 @@ struct WrittenReplyTests {
     }
 
     @Test("of a hostile model acts as no markup, and what fails leaves what was typed")
-    func hostile() async throws {
+    func hostileModel() async throws {
         let model = Model(
             "Hi <script>alert(1)</script> [x](javascript:alert(2)) \(hostile) https://evil.example/?q=1001")
         let bench = try await DeskBench(model: model)
