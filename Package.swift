@@ -50,6 +50,7 @@ let package = Package(
         .systemLibrary(name: "CMark", pkgConfig: "libcmark", providers: [.apt(["libcmark-dev"])]),
 
         .systemLibrary(name: "CAres", pkgConfig: "libcares", providers: [.apt(["libc-ares-dev"])]),
+        .systemLibrary(name: "CPostgres", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
         .systemLibrary(name: "CTurboJPEG", pkgConfig: "libturbojpeg", providers: [.apt(["libturbojpeg0-dev"])]),
         .systemLibrary(name: "CPNG", pkgConfig: "libpng16", providers: [.apt(["libpng-dev"])]),
 
@@ -76,7 +77,9 @@ let package = Package(
         .target(
             name: "Intake", dependencies: ["Outreach", "Platform", "Shopify", logging],
             resources: [.embedInCode("Carriers/Data")], swiftSettings: strict),
-        .target(name: "Store", dependencies: ["Outreach", "Platform", grdb, sqlite, crypto], swiftSettings: strict),
+        .target(
+            name: "Store", dependencies: ["CPostgres", "Outreach", "Platform", grdb, sqlite, crypto],
+            swiftSettings: strict),
         .target(
             name: "Delivery", dependencies: ["Outreach", "Platform", "Shopify", "CGMime", "CMark", crypto, logging],
             swiftSettings: strict),
@@ -137,7 +140,9 @@ let package = Package(
         .testTarget(
             name: "IntakeTests", dependencies: ["Intake", "Shopify", "Outreach", "Platform", "Sandbox", "Doubles"],
             swiftSettings: strict),
-        .testTarget(name: "StoreTests", dependencies: ["Store", "Outreach", grdb], swiftSettings: strict),
+        .testTarget(
+            name: "StoreTests", dependencies: ["Store", "Outreach", "Platform", "Doubles", grdb],
+            swiftSettings: strict),
         .testTarget(
             name: "DeliveryTests", dependencies: ["Delivery", "Doubles", "Outreach", "Platform", "Shopify"],
             swiftSettings: strict),

@@ -309,6 +309,7 @@ package struct DaemonProcess {
             Watchdog(
                 notifier: SystemdNotifier(), heartbeats: heartbeats, store: store, clock: clock, metrics: metrics,
                 logger: logger, trouble: trouble, contexts: contexts, putBack: putBack))
+        if let every = store.renewsEvery { services.append(OwnerService(store: store, every: every)) }
         if let listen = configuration.listen {
             services.append(
                 HealthServer(
@@ -342,7 +343,9 @@ package struct DaemonProcess {
                 status: .fault)
         }
         do {
-            return try Store.open(path: configuration.storePath, role: .daemon, now: clock.now)
+            return try Store.open(
+                configuration.store, role: .daemon, who: "bookbag run on \(ProcessInfo.processInfo.hostName)",
+                now: clock.now)
         } catch {
             throw DaemonProblem(line: .storeFailed, reason: "\(error)", status: .fault)
         }

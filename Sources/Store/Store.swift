@@ -1,8 +1,8 @@
 // The store records before the world is touched.
 //
-// Everything that Bookbag knows is in one SQLite file, and every read or write is a step: one method, one transaction.
-// A step that returned is on disk (WAL, synchronous=FULL); a step that threw changed nothing. So the program can die
-// between any two instructions and continue where it was.
+// Everything that Bookbag knows is in one SQLite file, or in one database at a PostgreSQL server; and every read or
+// write is a step: one method, one transaction. A step that returned is on disk (WAL, synchronous=FULL); a step that
+// threw changed nothing. So the program can die between any two instructions and continue where it was.
 //
 // There is one writer, which commits in groups (`CommitQueue`); readers see the last commit and never wait. Opening a
 // store loads nothing, so the number of open orders does not slow a start. All SQL of the program is in this module.
@@ -29,9 +29,9 @@ public final class Store: Sendable {
         case packing
     }
 
-    /// The file, or a name for the store if it has none.
+    /// The file, or for people: the server and its database; or a name for the store if it has neither.
     public let path: String
-    let engine: SQLiteEngine
+    let engine: StoreEngine
     let queue: CommitQueue
     let hash: KeyedHash
     /// The secrets of links; changed where a new one is made.
@@ -65,7 +65,7 @@ public final class Store: Sendable {
         return { hash.mail($0) }
     }
 
-    private init(_ engine: SQLiteEngine, lock: StoreLock?, isCopy: Bool = false) {
+    private init(_ engine: StoreEngine, lock: StoreLock?, isCopy: Bool = false) {
         path = engine.path
         self.isCopy = isCopy
         self.engine = engine
@@ -73,6 +73,57 @@ public final class Store: Sendable {
         hash = KeyedHash(secret: engine.secret)
         linkSecrets = Mutex(engine.linkSecrets)
         queue = CommitQueue(engine: engine)
+    }
+
+    /// How often a daemon that does nothing else has to call `renew`, or another takes over; nil for a file, whose lock
+    /// ends with its process.
+    public var renewsEvery: Duration? {
+        if case .postgres = engine { PostgresEngine.beatEvery } else { nil }
+    }
+
+    /// Says that this daemon lives, as every step that writes does. Throws `.locked` once another one has taken over.
+    public func renew() async throws(StoreFailure) { try await write { _ in } }
+
+    /// Whether an earlier daemon may still be sending what it claimed.
+    var mayOthersSend: Bool {
+        if case .postgres(let engine) = engine { !engine.wasGivenBack } else { false }
+    }
+
+    /// Opens a store in a file or at a server, as `open(path:)` does.
+    ///
+    /// A daemon that opens one at a server takes over once the one before is not heard of any more, which may be
+    /// waited for.
+    ///
+    /// - Throws: `.unreachable`, too.
+    public static func open(
+        _ place: StorePlace, role: Role, create: Bool = true, who: String = "bookbag run", now: Moment
+    ) throws(StoreFailure) -> Store {
+        guard place.isServer else {
+            return try open(path: place.path, role: role, create: create, who: who, now: now)
+        }
+        return try openServer(place, role: role, create: create, who: who, now: now)
+    }
+
+    /// The same for a store at a server.
+    ///
+    /// - Parameters:
+    ///   - isReadOnly: every step that writes fails.
+    ///   - readers: how many reads may run at the same time.
+    static func openServer(
+        _ place: StorePlace, role: Role, create: Bool, who: String = "bookbag run", isReadOnly: Bool = false,
+        readers: Int = 4, now: Moment
+    ) throws(StoreFailure) -> Store {
+        do {
+            let engine = try PostgresEngine.open(
+                place, role: role, create: create, who: who, isReadOnly: isReadOnly, readers: readers, now: now)
+            let store = Store(.postgres(engine), lock: nil)
+            // What was cached may have been lost with the server that had it.
+            let records = store.records
+            try engine.onReconnect { records.clear() }
+            return store
+        } catch {
+            throw StoreFailure(error, path: place.description)
+        }
     }
 
     /// Opens the store in the file at `path`, and brings its schema up to date.
@@ -122,7 +173,7 @@ public final class Store: Sendable {
             if role != .command { isCopy = try db.moveIn(home) }
         }
         withExtendedLifetime(momentary) {}
-        return Store(engine, lock: lock, isCopy: isCopy)
+        return Store(.sqlite(engine), lock: lock, isCopy: isCopy)
     }
 
     /// A daemon of an earlier version must not find its schema changed under it.
@@ -137,9 +188,14 @@ public final class Store: Sendable {
     }
 
     /// Opens the store that a daemon has open, for reading alone: every step that writes fails. One step runs at a time.
-    public static func openReadOnly(path: String) throws(StoreFailure) -> Store {
+    public static func openReadOnly(_ place: StorePlace) throws(StoreFailure) -> Store {
+        let path = place.path
+        if place.isServer {
+            return try openServer(
+                place, role: .command, create: false, isReadOnly: true, readers: 1, now: Moment(milliseconds: 0))
+        }
         do {
-            return Store(try SQLiteEngine.openReadOnly(path: path), lock: nil)
+            return Store(.sqlite(try SQLiteEngine.openReadOnly(path: path)), lock: nil)
         } catch {
             throw StoreFailure(error, path: path)
         }
@@ -148,7 +204,7 @@ public final class Store: Sendable {
     /// A store in memory, with the same SQL, for tests and simulations. It lives as long as this value.
     public static func inMemory(now: Moment = Moment(milliseconds: 0)) throws(StoreFailure) -> Store {
         do {
-            return Store(try SQLiteEngine.inMemory(now: now), lock: nil)
+            return Store(.sqlite(try SQLiteEngine.inMemory(now: now)), lock: nil)
         } catch {
             throw StoreFailure(error, path: "in memory")
         }
@@ -156,10 +212,10 @@ public final class Store: Sendable {
 
     /// The same, with everything told that runs in it.
     static func inMemory(now: Moment, onStatement: @escaping @Sendable (String) -> Void) throws -> Store {
-        Store(try SQLiteEngine.inMemory(now: now, onStatement: onStatement), lock: nil)
+        Store(.sqlite(try SQLiteEngine.inMemory(now: now, onStatement: onStatement)), lock: nil)
     }
 
-    /// Closes the file after writing queued steps. Later steps throw.
+    /// Closes the file after writing queued steps, or gives a store at a server back. Later steps throw.
     public func close() throws(StoreFailure) {
         do { try engine.close() } catch { throw StoreFailure(error, path: path) }
     }
@@ -171,7 +227,12 @@ public final class Store: Sendable {
     }
 
     /// Whether a daemon works on this store now; nil where that cannot be told, as of a store in memory.
-    public var hasDaemon: Bool? { path.hasPrefix("/") ? StoreLock.isHeld(storePath: path) : nil }
+    public var hasDaemon: Bool? {
+        switch engine {
+        case .sqlite: path.hasPrefix("/") ? StoreLock.isHeld(storePath: path) : nil
+        case .postgres(let engine): engine.hasDaemon
+        }
+    }
 
     /// So much must be free on the disk: a small write succeeds long after larger ones fail.
     private static let leastRoom: UInt64 = 16 << 20

@@ -48,6 +48,22 @@ struct ConfigurationFaultsTests {
         #expect(Set(starts).isSuperset(of: [3, 4, 5, 6, 8, 9, 11, 13, 14, 15, 18, 19, 20]), "\(found)")
     }
 
+    @Test("a store at a server has its password elsewhere, and an address that says how it is encrypted")
+    func server() {
+        func found(_ lines: String) -> [String] {
+            faults("shops:\n  - domain: juniperfig.myshopify.com\n    token: env:TOKEN\n" + lines)
+        }
+        #expect(found("store: postgresql://bookbag@127.0.0.1/bookbag\nstore_password: env:TOKEN\n").isEmpty)
+        #expect(
+            found("store: postgresql://bookbag:fig@127.0.0.1/bookbag\n") == [
+                "b.yaml:4:8: 'store': a secret must not be written into this file; take the password out of the address and write 'store_password: credential:NAME'"
+            ])
+        let open = found("store: postgresql://bookbag@db.example/bookbag\n")
+        #expect(open.first?.contains("lets the connection go unencrypted") == true && open.count == 1)
+        #expect(found("store: /var/lib/bookbag.db\n").first?.contains("not the address of a PostgreSQL") == true)
+        #expect(found("store_password: env:TOKEN\n").first?.contains("no 'store' is named") == true)
+    }
+
     @Test("a credential that everybody can read is refused, outside systemd too")
     func credential() throws {
         let folder = NSTemporaryDirectory() + "bookbag-credentials-" + UUID().uuidString

@@ -77,12 +77,12 @@ struct MailboxCommandTests {
         let path = folder + "/bookbag.db"
         let command = try MailboxCommand.HistoryCommand.parse(["--since", "90d"])
         await #expect(throws: ExitStatus.fault, "there is no store") {
-            _ = try await command.keep(box, shop(box), in: path, now: now)
+            _ = try await command.keep(box, shop(box), in: StorePlace(path: path), now: now)
         }
         let store = try Store.open(path: path, role: .daemon, now: now)
         _ = try await store.openShop(domain, now: now)
         await #expect(throws: ExitStatus.fault, "the daemon has not opened the mailbox") {
-            _ = try await command.keep(box, shop(box), in: path, now: now)
+            _ = try await command.keep(box, shop(box), in: StorePlace(path: path), now: now)
         }
         // The daemon's first opening reads nothing.
         let engine = TransferEngine()
@@ -95,15 +95,15 @@ struct MailboxCommandTests {
         _ = try await store.keep(
             [], cursor: SourceCursor(shop: domain, source: "mailbox", place: try #require(page.cursor)), now: now)
 
-        let said = try await command.keep(box, shop(box), in: path, now: now)
+        let said = try await command.keep(box, shop(box), in: StorePlace(path: path), now: now)
         #expect(said.hasPrefix("2 mails of the shop's since") && said.contains("; 2 were not known"), "\(said)")
         let kept = try await store.unjudged(shop: domain, source: "mailbox", limit: 9)
         #expect(kept.map(\.kind) == ["mail.inbox.history", "mail.inbox.history"])
-        let again = try await command.keep(box, shop(box), in: path, now: now)
+        let again = try await command.keep(box, shop(box), in: StorePlace(path: path), now: now)
         #expect(again.contains("; 0 were not known"), "\(again)")
         #expect(try await store.unjudged(shop: domain, source: "mailbox", limit: 9).count == 2)
         let wrong = try MailboxCommand.HistoryCommand.parse(["--since", "lately"])
-        await #expect(throws: ValidationError.self) { _ = try await wrong.keep(box, shop(box), in: path, now: now) }
+        await #expect(throws: ValidationError.self) { _ = try await wrong.keep(box, shop(box), in: StorePlace(path: path), now: now) }
         try store.close()
         dovecot.stop()
         try FileManager.default.removeItem(atPath: folder)

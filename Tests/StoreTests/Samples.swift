@@ -1,4 +1,6 @@
+import Doubles
 import Foundation
+import GRDB
 import Outreach
 import Synchronization
 import Testing
@@ -36,7 +38,11 @@ extension Moment {
 
 /// The stores that must all keep the same promises.
 enum StoreKind: String, CaseIterable, Sendable, CustomTestStringConvertible {
-    case inMemory, onDisk
+    case inMemory, onDisk, postgreSQL
+
+    /// Those that this machine has.
+    static let allCases: [StoreKind] =
+        PostgresServer.programs == nil ? [.inMemory, .onDisk] : [.inMemory, .onDisk, .postgreSQL]
 
     var testDescription: String { rawValue }
 
@@ -46,6 +52,7 @@ enum StoreKind: String, CaseIterable, Sendable, CustomTestStringConvertible {
         switch self {
         case .inMemory: store = try Store.inMemory(now: t0)
         case .onDisk: store = try Store.open(path: Folder().file("store.sqlite"), role: .command, now: t0)
+        case .postgreSQL: store = try await PostgresPool.shared.make()
         }
         _ = try await store.openShop(shop, now: t0)
         return store
@@ -198,6 +205,22 @@ extension Store {
     func cells(where isMeant: @escaping @Sendable (String) -> Bool) async throws -> [String] {
         try await read { db in
             var found: [String] = []
+            if case .postgres = db.line {
+                let columns = try db.all(
+                    """
+                    /* test */ SELECT table_name, column_name FROM information_schema.columns
+                    WHERE table_schema = current_schema() AND data_type IN ('text', 'bytea')
+                    """
+                ) { ($0[0] as String, $0[1] as String) }
+                for (table, column) in columns {
+                    try db.each("/* test */ SELECT \(column) FROM \(table)") { row in
+                        if let text = String(validating: row[0] as [UInt8], as: UTF8.self), isMeant(text) {
+                            found.append("\(table).\(column)")
+                        }
+                    }
+                }
+                return found
+            }
             let tables: [String] = try db.all(
                 "/* test */ SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
             ) { $0[0] }
@@ -215,6 +238,14 @@ extension Store {
             }
             return found
         }
+    }
+}
+
+extension Connection {
+    /// SQLite's own connection, for tests of what only it has.
+    var database: Database {
+        guard case .sqlite(let line) = line else { preconditionFailure("a test of SQLite ran on another engine") }
+        return line.database
     }
 }
 

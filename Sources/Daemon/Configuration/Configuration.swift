@@ -2,6 +2,7 @@ package import Delivery
 package import Intake
 package import Outreach
 package import Platform
+package import Store
 
 /// The operator's settings in `bookbag.yaml`: where things are, whom to ask, and how to send.
 package struct Configuration: Sendable {
@@ -130,8 +131,10 @@ package struct Configuration: Sendable {
 
     /// The file it was read from.
     package var file: String
-    /// The folder that holds the store.
+    /// The folder that holds the store, and other things of this machine.
     package var state: String
+    /// The database that holds the store instead of a file in `state`; nil for the file.
+    package var server: StorePlace?
     package var shops: [Shop]
     /// The carriers that may be asked about parcels, in the operator's order of preference.
     package var carriers: [Carrier]
@@ -167,8 +170,8 @@ package struct Configuration: Sendable {
         self.listen = listen
     }
 
-    /// The store's file.
-    package var storePath: String { "\(state)/bookbag.db" }
+    /// Where the store is.
+    package var store: StorePlace { server ?? StorePlace(path: "\(state)/bookbag.db") }
 }
 
 extension Configuration {

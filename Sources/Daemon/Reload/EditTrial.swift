@@ -2,7 +2,7 @@ import Delivery
 import Foundation
 package import Outreach
 import Platform
-import Store
+package import Store
 import Synchronization
 
 // An edit is tried before it is saved: its faults, its examples, how a mail would look, and who would have got what in
@@ -24,18 +24,20 @@ package struct EditTrial: Codable, Sendable {
     package var files: TriggerTrial
     package var want: Want
     package var shop: String
-    /// The store's file; nil where nothing of it is needed.
+    /// Where the store is; nil where nothing of it is needed. The password goes to the process over its input alone.
     package var store: String?
+    private var password: String?
     package var now: Moment
 
     package init(
-        _ folder: TriggerFolder, webhooks: Set<String>?, want: Want, shop: String, store: String?, now: Moment,
+        _ folder: TriggerFolder, webhooks: Set<String>?, want: Want, shop: String, store: StorePlace?, now: Moment,
         today: CalendarDay?
     ) {
         files = TriggerTrial(folder, webhooks: webhooks, today: today)
         self.want = want
         self.shop = shop
-        self.store = store
+        self.store = store?.path
+        password = store?.password?.reveal()
         self.now = now
     }
 
@@ -185,7 +187,7 @@ package struct EditTrial: Codable, Sendable {
 
     private func opened() throws -> Store {
         guard let store else { throw Problem(words: "There is no store to read orders from.") }
-        return try Store.openReadOnly(path: store)
+        return try Store.openReadOnly(StorePlace(path: store, password: password.map { SecretString($0) }))
     }
 
     private func preview(

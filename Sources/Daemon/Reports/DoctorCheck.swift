@@ -77,19 +77,57 @@ extension DoctorCheck {
     /// Whether the store can be read and written.
     static let store = DoctorCheck(
         .machine { configuration, reach in
-            let path = configuration.storePath
-            guard FileManager.default.fileExists(atPath: path) else {
+            let place = configuration.store
+            let path = place.description
+            guard place.isServer || FileManager.default.fileExists(atPath: path) else {
                 return [Finding(.fine, "store", "there is none yet; the daemon creates \(path) when it first starts")]
             }
             do throws(StoreFailure) {
-                let store = try Store.open(path: path, role: .command, create: false, now: reach.now())
+                let store = try Store.open(place, role: .command, create: false, now: reach.now())
                 try await store.probe()
+                let server = try await store.server(now: reach.now())
                 try store.close()
-                return [Finding(.fine, "store", "\(path) can be read and written")]
+                return [Finding(.fine, "store", "\(path) can be read and written")] + (server.map(findings) ?? [])
             } catch {
+                if place.isServer, error.cause == .missing {
+                    return [Finding(.fine, "store", "\(error)")]
+                }
                 return [Finding(.broken, "store", "\(error)")]
             }
         })
+
+    /// What is worth knowing about the server that has the store.
+    static func findings(_ server: StoreServer) -> [Finding] {
+        var findings = [Finding(.fine, "store's server", server.words)]
+        if !server.isPrimary {
+            findings.append(
+                Finding(
+                    .broken, "store's server", "it is a standby, which takes no writes",
+                    fix: "name all hosts in 'store:', so that the one that takes writes is found"))
+        }
+        if server.clockDifference > .seconds(2) || server.clockDifference < .seconds(-2) {
+            findings.append(
+                Finding(
+                    .poor, "store's server",
+                    "its clock differs from this machine's by \(abs(server.clockDifference.components.seconds)) seconds",
+                    fix: "set both right (timedatectl); leases go by the server's"))
+        }
+        switch server.replication {
+        case .none:
+            findings.append(
+                Finding(
+                    .poor, "store's server", "no standby follows it: with its disk, everything is lost",
+                    fix: "docs/scale.md says how two are set up; a managed server has its own way"))
+        case .asynchronous:
+            findings.append(
+                Finding(
+                    .poor, "store's server",
+                    "its standbys follow without being waited for: after a failover, what was sent last may be sent again",
+                    fix: "set synchronous_standby_names = 'ANY 1 (…)' on the server"))
+        case .synchronous, .unknown: break
+        }
+        return findings
+    }
 
     /// Whether the trigger files are free of errors.
     static let triggers = DoctorCheck(

@@ -21,6 +21,7 @@ extension StatusReport {
         }
         lines.append(
             "store: \(databaseBytes / 1024) KiB, schema \(schemaVersion), last written \(lastMoment.toTheMinute)")
+        if let storeServer { lines.append("store's server: \(storeServer)") }
         if let storeFault { lines.append("store: cannot be written: \(storeFault)") }
         // At the end, where it is noticed.
         if !needs.isEmpty { lines += ["", "What needs a person:"] }

@@ -106,6 +106,8 @@ package struct StatusReport: Report {
     package var schemaVersion: Int
     @Stamped package var lastMoment: Moment
     @Nullable package var storeFault: String?
+    /// The server that has the store, in words; nil for a file.
+    @Nullable package var storeServer: String?
     package var needs: [Need]
     @Stamped package var at: Moment
 
@@ -146,6 +148,7 @@ extension StatusReport {
         databaseBytes = Int64(status.bytes)
         schemaVersion = status.schemaVersion
         lastMoment = status.lastMoment
+        storeServer = try await store.server(now: now)?.words
         at = now
         needs = []
         if isProbing {

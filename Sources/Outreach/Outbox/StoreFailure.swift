@@ -17,6 +17,8 @@ public struct StoreFailure: Error, Hashable, Sendable, CustomStringConvertible {
         case busy
         /// Another daemon is using this store.
         case locked
+        /// The server that has the store cannot be reached, or the line to it broke.
+        case unreachable
         /// A later version of the program wrote the file.
         case newerSchema = "newer_schema"
         /// An earlier version of the program is still using it.
@@ -50,7 +52,7 @@ public struct StoreFailure: Error, Hashable, Sendable, CustomStringConvertible {
     public var description: String { sentence }
 
     /// True if the same step may well succeed a little later without anyone's help.
-    public var isPassing: Bool { cause == .busy }
+    public var isPassing: Bool { cause == .busy || cause == .unreachable }
 
     /// True if a single row may be at fault: when the step is performed for one order at a time, the others may well
     /// succeed.

@@ -7,7 +7,8 @@ internal import Synchronization
 /// Each caller still sees one step with one outcome: a failed step is undone alone, and no caller is told of success
 /// before the shared commit is on disk. If the whole transaction fails (a full disk rolls all of it back), its steps
 /// are run again one by one, so that a step that is too big fails alone. A step may therefore run more than once, which
-/// is safe because all runs but the last are undone.
+/// is safe because all runs but the last are undone. PostgreSQL has no savepoints in a group, each of which would cost
+/// a round trip: where a step fails, all are run again one by one.
 ///
 /// A queued step is never cancelled: the record of a far end's reply must not be lost because of a shutdown.
 final class CommitQueue: Sendable {
@@ -16,13 +17,13 @@ final class CommitQueue: Sendable {
         var scheduled = false
     }
 
-    private let engine: SQLiteEngine
+    private let engine: StoreEngine
     private let path: String
     private let state = Mutex(State())
     /// At most this many steps share a commit, so that the write lock is released from time to time.
     private static let greatestGroup = 64
 
-    init(engine: SQLiteEngine) {
+    init(engine: StoreEngine) {
         self.engine = engine
         path = engine.path
     }
@@ -68,14 +69,20 @@ final class CommitQueue: Sendable {
     }
 
     private func runAlone(_ step: any QueuedStep, in db: WritingConnection) {
-        do {
-            try db.begin()
-            try step.run(in: db.connection)
-            try db.commit()
-            step.succeed()
-        } catch {
-            db.rollback()
-            step.fail(StoreFailure(error, path: path))
+        var repetition = 0
+        while true {
+            do {
+                try db.begin(repetition: repetition)
+                try step.run(in: db.connection)
+                try db.commit()
+                return step.succeed()
+            } catch {
+                db.rollback()
+                guard db.mayRepeat(after: error, repetition: repetition) else {
+                    return step.fail(StoreFailure(error, path: path))
+                }
+                repetition += 1
+            }
         }
     }
 
@@ -99,7 +106,9 @@ final class CommitQueue: Sendable {
             try db.commit()
         } catch {
             db.rollback()
-            return false
+            if db.mayRunAlone(after: error) { return false }
+            for step in group { step.fail(StoreFailure(error, path: path)) }
+            return true
         }
         for (index, step) in group.enumerated() {
             if let failure = failures[index] { step.fail(failure) } else { step.succeed() }

@@ -111,7 +111,7 @@ final class SQLiteEngine: Sendable {
 
     /// Passes the one writing connection to `body`, in its turn, outside any transaction.
     func write(_ body: @escaping @Sendable (WritingConnection) -> Void) {
-        writer.asyncWriteWithoutTransaction { db in body(WritingConnection(database: db)) }
+        writer.asyncWriteWithoutTransaction { db in body(WritingConnection(db)) }
     }
 
     /// Passes a read-only connection to `body`, on one snapshot of the database.
@@ -138,7 +138,8 @@ final class SQLiteEngine: Sendable {
             configuration.foreignKeysEnabled = true
             let copy = try DatabaseQueue(path: path, configuration: configuration)
             try copy.writeWithoutTransaction { target in
-                try db.database.backup(to: target)
+                guard case .sqlite(let line) = db.line else { return }
+                try line.database.backup(to: target)
                 try target.execute(
                     sql: """
                         PRAGMA synchronous = FULL;
@@ -248,21 +249,4 @@ final class SQLiteEngine: Sendable {
             return try Migration.version(of: db)
         }
     }
-}
-
-/// The writing connection, on which transactions begin and end.
-struct WritingConnection {
-    let database: Database
-
-    /// For the steps of a transaction.
-    var connection: Connection { Connection(database: database) }
-
-    /// Begins a write transaction.
-    func begin() throws { try database.beginTransaction(.immediate) }
-
-    /// Commits to disk.
-    func commit() throws { try database.commit() }
-
-    /// Rolls back the transaction, if anything is left to undo.
-    func rollback() { try? database.rollback() }
 }

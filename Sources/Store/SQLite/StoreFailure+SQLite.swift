@@ -8,6 +8,10 @@ extension StoreFailure {
             self = failure
             return
         }
+        if let fault = error as? PostgresFault {
+            self.init(fault, path: path)
+            return
+        }
         guard let error = error as? DatabaseError else {
             self.init(.broken, "The store could not finish a step: \(type(of: error)). This is a bug in bookbag.")
             return

@@ -148,7 +148,7 @@ extension Store {
                         counters: counters.filter { $0.shop == domain }, now: now)
                 },
                 lastMoment: row?.0 ?? now, schemaVersion: Migration.current,
-                bytes: try SQLiteEngine.size(of: db) + fileSize(path + "-wal"), restoredFrom: row?.1)
+                bytes: try db.size + fileSize(path + "-wal"), restoredFrom: row?.1)
         }
     }
 

@@ -188,15 +188,17 @@ extension Store: DeliveryLedger {
     /// At the start of a process: revokes all leases of others. Their attempts without a verdict are in doubt at once,
     /// whatever the clock says, and are counted; their effects can be claimed again.
     ///
-    /// Only the daemon that holds the store's lock may call this.
+    /// Only the daemon that holds the store may call this. If it took over at a server from one that was not heard of
+    /// any more, that one may be sending still: then leases that have not run out are left alone.
     ///
     /// - Returns: the number of attempts in doubt, by channel.
     @discardableResult
     public func recover(owner: String, now: Moment) async throws(StoreFailure) -> [ChannelName: Int] {
-        try await write { db in
+        let until = mayOthersSend ? now : .distantFuture
+        return try await write { db in
             var tally = Tally()
             var inDoubt: [ChannelName: Int] = [:]
-            let leases = try db.all(Query.leasesOfOthers, [owner]) { row in
+            let leases = try db.all(Query.leasesOfOthers, [owner, until.milliseconds]) { row in
                 (
                     id: row[0] as Int64, token: row[1] as Int64, shop: row[2] as Int64,
                     route: Route(shop: "", channel: try row.word(3), target: row[4])
@@ -532,7 +534,7 @@ extension Query {
     static let leasesOfOthers = """
         SELECT leases.effect_id, leases.token, effects.shop, effects.channel, effects.target
         FROM leases JOIN effects ON effects.shop = leases.shop AND effects.id = leases.effect_id
-        WHERE leases.owner <> ?
+        WHERE leases.owner <> ? AND leases.lease_until <= ?
         """
     static let nextFree = """
         SELECT due_at FROM effects

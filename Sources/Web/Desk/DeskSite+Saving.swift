@@ -54,7 +54,7 @@ extension DeskSite {
         let now = core.now()
         return EditTrial(
             files, webhooks: self.folder(visit)?.webhooks, want: want, shop: visit.shop,
-            store: core.configuration.storePath, now: now, today: visit.zone.day(at: now))
+            store: core.configuration.store, now: now, today: visit.zone.day(at: now))
     }
 
     /// Saves a draft, or says why not.

@@ -2,6 +2,7 @@ import ArgumentParser
 import Daemon
 import Foundation
 import Outreach
+import Platform
 import Store
 
 /// The options of all commands for a running installation.
@@ -53,11 +54,10 @@ struct CommandOptions: ParsableArguments {
 
     /// The installation's store, for reading beside the daemon. Works without the secrets.
     func store() throws -> Store {
-        let path = try storePath()
+        let (place, folder) = try storePlace()
         // A missing folder is not created just to read from it.
-        let folder = URL(fileURLWithPath: path).deletingLastPathComponent().path
         if FileManager.default.fileExists(atPath: folder) { try ServiceUser.become(for: folder) }
-        return try Self.open(path)
+        return try Self.open(place)
     }
 
     /// The configured shops, whether or not their secrets can be read; nil if there is no readable configuration.
@@ -73,17 +73,38 @@ struct CommandOptions: ParsableArguments {
             })
     }
 
-    /// The file of the store, by the configuration as far as it can be read.
+    /// The file of the store, for what can be done with a file alone.
     func storePath() throws -> String {
-        let environment = ProcessInfo.processInfo.environment
-        if let data = FileManager.default.contents(atPath: config), let text = String(data: data, encoding: .utf8),
-            let tree = YAMLReader.read(text, file: config).tree, case .map(let entries) = tree.content,
-            let state = entries.first(where: { $0.key == "state" })?.value.text
-        {
-            let folder = URL(fileURLWithPath: config).deletingLastPathComponent().path
-            return (state.hasPrefix("/") ? state : folder + "/" + state) + "/bookbag.db"
+        let place = try storePlace().place
+        guard !place.isServer else {
+            throw ValidationError("the store of \(config) is at a server, and this is for one in a file")
         }
-        let path = (environment["STATE_DIRECTORY"] ?? "/var/lib/bookbag") + "/bookbag.db"
+        return place.path
+    }
+
+    /// Where the store is, and the folder of what the daemon keeps on this machine.
+    func storePlace() throws -> (place: StorePlace, state: String) {
+        let environment = ProcessInfo.processInfo.environment
+        let usual = environment["STATE_DIRECTORY"] ?? "/var/lib/bookbag"
+        if let data = FileManager.default.contents(atPath: config), let text = String(data: data, encoding: .utf8),
+            let tree = YAMLReader.read(text, file: config).tree, case .map(let entries) = tree.content
+        {
+            func named(_ key: String) -> String? { entries.first(where: { $0.key == key })?.value.text }
+            let folder = URL(fileURLWithPath: config).deletingLastPathComponent().path
+            let state = named("state").map { $0.hasPrefix("/") ? $0 : folder + "/" + $0 }
+            if let address = named("store") {
+                if let fault = StorePlace.fault(in: address) {
+                    complain("\(config): 'store': \(fault.message); \(fault.hint)")
+                    throw ExitStatus.configuration
+                }
+                return (
+                    StorePlace(path: address, password: try password(named("store_password"), in: folder)),
+                    state ?? usual
+                )
+            }
+            if let state { return (StorePlace(path: state + "/bookbag.db"), state) }
+        }
+        let path = usual + "/bookbag.db"
         guard FileManager.default.fileExists(atPath: path) else {
             complain(
                 FileManager.default.fileExists(atPath: config)
@@ -91,12 +112,27 @@ struct CommandOptions: ParsableArguments {
                     : "\(config): there is no such file. Name yours with --config FILE.")
             throw ExitStatus.configuration
         }
-        return path
+        return (StorePlace(path: path), usual)
     }
 
-    private static func open(_ path: String) throws -> Store {
+    /// The secret that `reference` names.
+    func password(_ reference: String?, in folder: String) throws -> SecretString? {
+        guard let reference else { return nil }
+        let environment = ProcessInfo.processInfo.environment
+        let source = SecretSource(
+            credentials: environment["CREDENTIALS_DIRECTORY"] ?? (geteuid() == 0 ? folder + "/credentials" : nil),
+            environment: environment)
+        switch source.find(reference, relativeTo: folder) {
+        case .success(let secret): return secret
+        case .failure(let problem):
+            complain("\(config): 'store_password': \(problem.message)\(problem.hint.map { "; " + $0 } ?? "")")
+            throw ExitStatus.configuration
+        }
+    }
+
+    static func open(_ place: StorePlace) throws -> Store {
         do {
-            return try Store.open(path: path, role: .command, create: false, now: DaemonClock.system())
+            return try Store.open(place, role: .command, create: false, now: DaemonClock.system())
         } catch {
             complain("\(error)")
             throw ExitStatus.fault

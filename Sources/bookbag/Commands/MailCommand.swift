@@ -100,7 +100,7 @@ struct MailCommand: AsyncParsableCommand {
             complain(mail.isEmpty ? "there is no mail" : "the mail is larger than \(Delivering.largest) bytes")
             throw Delivering.noMail
         }
-        let store = try Store.open(path: configuration.storePath, role: .command, create: false, now: now)
+        let store = try Store.open(configuration.store, role: .command, create: false, now: now)
         let last = try await store.lastMoment()
         guard last <= now + .minutes(1) else {
             complain("the clock is behind the store; see 'bookbag clock'")

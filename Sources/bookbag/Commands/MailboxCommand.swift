@@ -102,12 +102,12 @@ struct MailboxCommand: AsyncParsableCommand {
         func run() async throws {
             let (configuration, shop, mailbox) = try place.read()
             let now = DaemonClock.system()
-            print(try await keep(mailbox, shop, in: configuration.storePath, now: now))
+            print(try await keep(mailbox, shop, in: configuration.store, now: now))
         }
 
         /// Keeps the older mail in a store, and says how much.
         func keep(
-            _ mailbox: Configuration.Mailbox, _ shop: Configuration.Shop, in path: String, now: Moment
+            _ mailbox: Configuration.Mailbox, _ shop: Configuration.Shop, in place: StorePlace, now: Moment
         ) async throws -> String {
             guard let since = Since(since, now: now, zone: .utc)?.moment else {
                 throw ValidationError("'\(since)' is not a start time; write 90d, 4w or 2026-11-01")
@@ -116,7 +116,7 @@ struct MailboxCommand: AsyncParsableCommand {
             guard let settings = MailboxSettings(mailbox, shop: shop.domain, engine: engine) else { return "" }
             let store: Store
             do throws(StoreFailure) {
-                store = try Store.open(path: path, role: .command, create: false, now: now)
+                store = try Store.open(place, role: .command, create: false, now: now)
             } catch {
                 complain("\(error)")
                 throw ExitStatus.fault

@@ -4,11 +4,11 @@ import Foundation
 import Outreach
 import Store
 
-/// `bookbag store`: move the store to another machine.
+/// `bookbag store`: move the store to another machine, or to a server.
 struct StoreCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "store", abstract: "Move the store to another machine.",
-        subcommands: [Pack.self, Unpack.self])
+        commandName: "store", abstract: "Move the store to another machine, or to a PostgreSQL server.",
+        subcommands: [Pack.self, Unpack.self, Copy.self])
 
     /// `bookbag store pack`.
     struct Pack: AsyncParsableCommand {
@@ -60,7 +60,10 @@ struct StoreCommand: AsyncParsableCommand {
 
         func run() async throws {
             let configuration = try options.configuration(withSecrets: false, needsPeople: false)
-            let path = configuration.storePath
+            guard configuration.server == nil else {
+                throw ValidationError("the store of \(options.config) is at a server; take 'store:' out of it first")
+            }
+            let path = configuration.store.path
             try FileManager.default.createDirectory(
                 atPath: configuration.state, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
             let isMarked = try await orFault {
@@ -69,6 +72,48 @@ struct StoreCommand: AsyncParsableCommand {
             print("Unpacked \(file) to \(path), \(sizeInKiB(path)) KiB. Now start the daemon: systemctl start bookbag")
             if !isMarked {
                 complain("\(file) could not be marked as unpacked. Delete it, so that nobody unpacks it a second time.")
+            }
+        }
+    }
+
+    /// `bookbag store copy`: copies a store in a file to a server.
+    struct Copy: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "copy", abstract: "Copy the store in its file to an empty PostgreSQL database.",
+            discussion: """
+                Stop the daemon first. Every table is compared after it was copied; then the file is marked, and no daemon \
+                runs on it any more, so that no two send the same. If anything fails, nothing is changed. docs/scale.md says \
+                when to move, and what else there is to do.
+
+                EXAMPLE
+                  bookbag store copy --to 'postgresql://bookbag@db.example/bookbag?sslmode=verify-full' \
+                --password credential:store_password
+                """)
+
+        @OptionGroup var options: CommandOptions
+        @Option(help: "The database: postgresql://USER@HOST/DATABASE?sslmode=verify-full") var to: String
+        @Option(help: "The password, as store_password names it: credential:NAME, env:NAME or file:PATH.")
+        var password: String?
+
+        func run() async throws {
+            let (source, state) = try options.storePlace()
+            guard !source.isServer else {
+                throw ValidationError("the store of \(options.config) is at a server already")
+            }
+            if let fault = StorePlace.fault(in: to) { throw ValidationError("\(fault.message); \(fault.hint)") }
+            let folder = URL(fileURLWithPath: options.config).deletingLastPathComponent().path
+            let target = StorePlace(path: to, password: try options.password(password, in: folder))
+            if FileManager.default.fileExists(atPath: state) { try ServiceUser.become(for: state) }
+            try await orFault {
+                let now = DaemonClock.system()
+                let store = try Store.open(
+                    source, role: .packing, create: false, who: "bookbag store copy", now: now)
+                let copied = try await store.copy(to: target, now: now)
+                try store.close()
+                print("Copied \(copied.rows) rows of \(copied.tables) tables to \(target); all are the same there.")
+                print("\(source) runs no more. Write into \(options.config), and start the daemon:")
+                print("  store: \(to)")
+                if let password { print("  store_password: \(password)") }
             }
         }
     }

@@ -3,6 +3,7 @@ import Delivery
 import Foundation
 import Outreach
 import Platform
+import Store
 
 /// Makes a `Configuration` from `bookbag.yaml`, or reports all its mistakes at once, each with line and column.
 struct ConfigurationReader {
@@ -58,7 +59,7 @@ struct ConfigurationReader {
             tree, of: "the configuration",
             [
                 "state", "triggers", "shops", "carriers", "smtp", "mailbox", "webhooks", "listen", "desk", "public",
-                "people", "understanding", "keep", "hand_over_to",
+                "people", "understanding", "keep", "hand_over_to", "store", "store_password",
             ] + setups.map(\.setup.key))
         guard let keys else { return nil }
         let triggers = text(keys["triggers"]).map(resolve) ?? resolve("triggers")
@@ -94,6 +95,7 @@ struct ConfigurationReader {
             file: file, state: text(keys["state"]).map(resolve) ?? surroundings.stateDirectory, shops: shops,
             carriers: keys["carriers"].map { carriers($0.value) } ?? [],
             listen: keys["listen"].flatMap { listen($0.value) })
+        configuration.server = server(keys)
         configuration.retention = keys["keep"].map { retention($0.value) } ?? Retention()
         configuration.desk = keys["desk"].flatMap { site($0, isDesk: true) }
         configuration.pages = keys["public"].flatMap { site($0, isDesk: false) }
@@ -102,6 +104,25 @@ struct ConfigurationReader {
     }
 
     // MARK: - Parts
+
+    /// The database that holds the store, if it is not a file.
+    private mutating func server(_ keys: Fields) -> StorePlace? {
+        guard let entry = keys["store"] else {
+            if let entry = keys["store_password"] {
+                faults.add(
+                    at: entry.keyPosition, "'store_password' is for a store at a server, and no 'store' is named",
+                    hint: "add 'store: postgresql://USER@HOST/DATABASE', or remove the line")
+            }
+            return nil
+        }
+        let password = keys["store_password"].flatMap { secret($0.value) }
+        guard let address = text(entry) else { return nil }
+        if let fault = StorePlace.fault(in: address) {
+            faults.add(at: entry.value.position, "'store': \(fault.message)", hint: fault.hint)
+            return nil
+        }
+        return StorePlace(path: address, password: password)
+    }
 
     private mutating func shop(
         _ tree: YAMLTree, triggers: String, smtp: Configuration.SMTP?, mailbox: Configuration.Mailbox?,

@@ -73,7 +73,7 @@ struct StatusReportTests {
         for key in [
             "shops", "closed_channels", "carriers", "parcels_of_nobody", "database_bytes", "schema_version",
             "last_moment",
-            "store_fault", "needs",
+            "store_fault", "store_server", "needs",
         ] { #expect(whole[key] != nil, "\(key)") }
         let shop = try #require((whole["shops"] as? [[String: Any]])?.first)
         #expect(shop["last_good_cycle"] as? String == bench.now.iso8601)

@@ -3,50 +3,25 @@ internal import GRDB
 internal import GRDBSQLite
 internal import Outreach
 
-/// One connection to the database, for the length of one step: the few ways in which steps run SQL. Statements always
-/// stay prepared, and values are always bound.
-///
-/// This is SQLite's engine: GRDB opens, pools and prepares, and keeps the prepared statements; values are bound, rows
-/// stepped and columns read on SQLite's own statement, which saves a GRDB row and a conversion per value. Nothing above
-/// this folder names a GRDB type.
-struct Connection {
+/// SQLite's engine of `Connection`: GRDB opens, pools and prepares, and keeps the prepared statements; values are bound,
+/// rows stepped and columns read on SQLite's own statement, which saves a GRDB row and a conversion per value. Nothing
+/// above this folder names a GRDB type.
+struct SQLiteLine {
     let database: Database
 }
 
-extension Connection {
-    /// Runs a statement that returns no rows.
-    func run(_ sql: String, _ arguments: SQLArguments = []) throws {
-        try each(sql, arguments) { _ in }
-    }
-
+extension SQLiteLine {
     /// Runs a statement that returns no rows, and returns how many it changed.
-    func changes(_ sql: String, _ arguments: SQLArguments = []) throws -> Int {
-        try run(sql, arguments)
+    func changes(_ sql: String, _ values: [SQLValue]) throws -> Int {
+        try each(sql, values) { _ in }
         return Int(sqlite3_changes64(database.sqliteConnection))
     }
 
-    /// All rows of a query.
-    func all<T>(_ sql: String, _ arguments: SQLArguments = [], _ read: (Row) throws -> T) throws -> [T] {
-        var values: [T] = []
-        try each(sql, arguments) { values.append(try read($0)) }
-        return values
-    }
-
-    /// The first row of a query.
-    func first<T>(_ sql: String, _ arguments: SQLArguments = [], _ read: (Row) throws -> T) throws -> T? {
-        var value: T?
-        // Run to the end, so that a RETURNING statement completes and no read stays open.
-        try each(sql, arguments) { row in
-            if value == nil { value = try read(row) }
-        }
-        return value
-    }
-
     /// Visits the rows of a query, holding only one at a time.
-    func each(_ sql: String, _ arguments: SQLArguments = [], _ body: (Row) throws -> Void) throws {
+    func each(_ sql: String, _ values: [SQLValue], _ body: (Row) throws -> Void) throws {
         let statement = try prepared(sql)
         defer { sqlite3_reset(statement) }
-        try bind(arguments.values, to: statement)
+        try bind(values, to: statement)
         let row = Row(statement: statement)
         while true {
             switch sqlite3_step(statement) {
@@ -112,20 +87,20 @@ extension Connection {
     }
 }
 
-extension Connection {
+extension SQLiteLine {
     /// True inside a transaction, which SQLite itself ends if the disk is full.
     var isInTransaction: Bool { sqlite3_get_autocommit(database.sqliteConnection) == 0 }
 
     /// Runs part of a step so that it can be undone alone: it is kept if `body` returns true.
     func inSavepoint(_ body: () throws -> Bool) throws {
-        try run("SAVEPOINT step")
+        try each("SAVEPOINT step", []) { _ in }
         do {
-            if try !body() { try run("ROLLBACK TO step") }
-            try run("RELEASE step")
+            if try !body() { try each("ROLLBACK TO step", []) { _ in } }
+            try each("RELEASE step", []) { _ in }
         } catch {
             if isInTransaction {
-                try? run("ROLLBACK TO step")
-                try? run("RELEASE step")
+                try? each("ROLLBACK TO step", []) { _ in }
+                try? each("RELEASE step", []) { _ in }
             }
             throw error
         }

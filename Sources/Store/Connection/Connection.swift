@@ -1,0 +1,101 @@
+internal import GRDB
+internal import Outreach
+
+/// One connection to the database, for the length of one step: the few ways in which steps run SQL. Statements always
+/// stay prepared, and values are always bound.
+///
+/// There are two engines. SQLite runs a statement at once. PostgreSQL is sent what `run` runs and not waited for:
+/// whoever looks at an answer waits for all, and what was refused comes out there, or at the commit. So a step asks for
+/// many rows in one query, or with `each(_:lists:)`, and never one by one in a loop that is hot.
+struct Connection {
+    enum Line {
+        case sqlite(SQLiteLine)
+        case postgres(PostgresLine)
+    }
+
+    let line: Line
+
+    init(database: Database) { line = .sqlite(SQLiteLine(database: database)) }
+
+    init(_ line: PostgresLine) { self.line = .postgres(line) }
+}
+
+extension Connection {
+    /// Runs a statement that returns no rows.
+    func run(_ sql: String, _ arguments: SQLArguments = []) throws {
+        switch line {
+        case .sqlite(let line): try line.each(sql, arguments.values) { _ in }
+        case .postgres(let line): try line.run(sql, arguments.values)
+        }
+    }
+
+    /// Runs a statement that returns no rows, and returns how many it changed.
+    func changes(_ sql: String, _ arguments: SQLArguments = []) throws -> Int {
+        switch line {
+        case .sqlite(let line): try line.changes(sql, arguments.values)
+        case .postgres(let line): try line.changes(sql, arguments.values)
+        }
+    }
+
+    /// All rows of a query.
+    func all<T>(_ sql: String, _ arguments: SQLArguments = [], _ read: (Row) throws -> T) throws -> [T] {
+        var values: [T] = []
+        try each(sql, arguments) { values.append(try read($0)) }
+        return values
+    }
+
+    /// The first row of a query.
+    func first<T>(_ sql: String, _ arguments: SQLArguments = [], _ read: (Row) throws -> T) throws -> T? {
+        var value: T?
+        // Run to the end, so that a RETURNING statement completes and no read stays open.
+        try each(sql, arguments) { row in
+            if value == nil { value = try read(row) }
+        }
+        return value
+    }
+
+    /// Visits the rows of a query. SQLite holds only one at a time.
+    func each(_ sql: String, _ arguments: SQLArguments = [], _ body: (Row) throws -> Void) throws {
+        switch line {
+        case .sqlite(let line): try line.each(sql, arguments.values, body)
+        case .postgres(let line): try line.each(sql, arguments.values, body)
+        }
+    }
+
+    /// Visits the rows of a query that is run once for each list of values, in one round trip: the list's place and the
+    /// row.
+    func each(_ sql: String, lists: [SQLArguments], _ body: (Int, Row) throws -> Void) throws {
+        switch line {
+        case .sqlite(let line):
+            for (index, list) in lists.enumerated() { try line.each(sql, list.values) { try body(index, $0) } }
+        case .postgres(let line): try line.each(sql, lists: lists.map(\.values), body)
+        }
+    }
+
+    /// True inside a transaction that can go on: SQLite itself ends it if the disk is full, PostgreSQL's is over once a
+    /// statement was refused outside of a savepoint.
+    var isInTransaction: Bool {
+        switch line {
+        case .sqlite(let line): line.isInTransaction
+        case .postgres(let line): line.isInTransaction
+        }
+    }
+
+    /// Runs part of a step so that it can be undone alone: it is kept if `body` returns true.
+    func inSavepoint(_ body: () throws -> Bool) throws {
+        switch line {
+        case .sqlite(let line): try line.inSavepoint(body)
+        case .postgres(let line): try line.inSavepoint(body)
+        }
+    }
+
+    /// The size of the database in bytes, without its journal.
+    var size: Int64 {
+        get throws {
+            switch line {
+            case .sqlite: try SQLiteEngine.size(of: self)
+            case .postgres: try PostgresEngine.size(of: self)
+            }
+        }
+    }
+}
