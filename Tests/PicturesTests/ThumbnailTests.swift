@@ -110,7 +110,7 @@ struct ThumbnailTests {
         var jpeg = try JPEG.write(halves(64, 64), quality: 90)
         // The frame's header: its height and width follow the length and the precision.
         let frame = try #require(jpeg.indices.first { jpeg[$0] == 0xFF && jpeg[$0 + 1] == 0xC0 })
-        jpeg.replaceSubrange((frame + 5)..<(frame + 9), with: [0xFF, 0xFF, 0xFF, 0xFF])
+        jpeg.replaceSubrange((frame + 5)..<(frame + 9), with: [0x75, 0x30, 0x75, 0x30])
         #expect(throws: PictureFailure.tooLarge) { try Thumbnail.make(of: jpeg) }
     }
 
