@@ -80,7 +80,9 @@ public struct SystemMail: Hashable, Sendable {
     /// Makes the confirmation of a request for no more offers.
     public static let stopped = "stopped"
     /// What makes mails to customers; all others are for the shop's people.
-    public static let toCustomers: Set<String> = [stopped, "chat_code", "chat_unread", "elsewhere", "new_link"]
+    public static let toCustomers: Set<String> = [
+        stopped, "chat_code", "chat_unread", "elsewhere", "new_link", "offer_code",
+    ]
     /// The occurrence: the same key is only sent once.
     public var key: String
     public var message: Message

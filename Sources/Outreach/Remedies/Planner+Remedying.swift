@@ -103,6 +103,12 @@ extension Planner {
             guard let cost = goods.cost(of: thing, in: record.facts, policy) else {
                 return person("what \(thing.shown) would cost is not known")
             }
+            // No more goes back than was paid.
+            if thing == .refund, let left = record.facts.refundable,
+                let most = CurrencyUnits.units(left.amount, in: policy.currency), cost > most
+            {
+                continue
+            }
             // Nothing is offered that is worth nothing.
             if cost > 0 { options.append(Offer.Option(thing, cost)) }
         }
