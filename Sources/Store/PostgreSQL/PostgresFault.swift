@@ -117,7 +117,7 @@ extension StoreFailure {
     /// Why a connection was not made.
     init(connecting message: String, path: String) {
         // The library's words go over several lines, one per host that was tried, and have no secret.
-        let words = message.split(separator: "\n").joined(separator: "; ")
+        let words = message.split(whereSeparator: { $0 == "\n" || $0 == "\t" }).joined(separator: "; ")
         if words.contains("password authentication failed") || words.contains("no password supplied") {
             self.init(
                 .forbidden,
