@@ -48,7 +48,7 @@ struct ActionTests {
             ("[{ tag: vip }]", "3:8: 'tag' cannot be done; did you mean 'tag_conversation'?"),
             (
                 "dance",
-                "3:5: 'dance' cannot be done; write 'hand_over: NOTE', 'close', 'tag_conversation: NAME', 'give: NAME', 'tag_order: NAME'"
+                "3:5: 'dance' cannot be done; write 'hand_over: NOTE', 'close', 'tag_conversation: NAME', 'give: NAME', 'remedy: NAME'"
             ), ("tag_conversation", "3:5: which tag? write 'tag_conversation: vip'"),
             ("{ close: now }", "3:14: 'close' stands alone; write 'do: close'"),
             (
