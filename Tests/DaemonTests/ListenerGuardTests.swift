@@ -52,7 +52,7 @@ private final class Connection: Sendable {
     }
 }
 
-@Suite("Whoever reaches the listener", .timeLimit(.minutes(2)))
+@Suite("Whoever reaches the listener", .timeLimit(.minutes(5)))
 struct ListenerGuardTests {
     /// Runs a server with those limits while `body` knocks at its port.
     private func serving(_ limits: ListenerLimits, _ body: (Int) async throws -> Void) async throws {

@@ -83,7 +83,7 @@ private struct Echo: WebSite {
     }
 }
 
-@Suite("The server of a site", .timeLimit(.minutes(2)))
+@Suite("The server of a site", .timeLimit(.minutes(5)))
 struct SiteServerTests {
     private func serving(
         _ place: Configuration.Site.Place, lookAgain: LookAgain = LookAgain(), _ body: (Int) async throws -> Void

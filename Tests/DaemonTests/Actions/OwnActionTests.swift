@@ -9,7 +9,7 @@ import Testing
 private let shop = "juniperfig.myshopify.com"
 
 /// What Bookbag did in the shop comes back from Shopify as an event.
-@Suite("What Bookbag did itself", .timeLimit(.minutes(2)))
+@Suite("What Bookbag did itself", .timeLimit(.minutes(5)))
 struct OwnActionTests {
     private func see(_ plans: Plans, _ order: Int = 1, _ change: (inout OrderFacts) -> Void) async throws {
         var facts = OrderFacts(

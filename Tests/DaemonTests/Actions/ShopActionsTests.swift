@@ -87,7 +87,7 @@ struct ActionBench {
 
 let done: @Sendable (ActionCommand, Int) -> AttemptAnswer = { _, _ in AttemptAnswer(.accepted(receipt: "done")) }
 
-@Suite("What is done in the shop", .timeLimit(.minutes(2)))
+@Suite("What is done in the shop", .timeLimit(.minutes(5)))
 struct ShopActionsTests {
     @Test("by a line of 'do' is frozen, done once, and holds up no letter")
     func line() async throws {

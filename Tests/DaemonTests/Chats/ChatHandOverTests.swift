@@ -44,7 +44,7 @@ extension ChatBench {
     }
 }
 
-@Suite("Chats that people have by mail", .timeLimit(.minutes(2))) struct ChatHandOverTests {
+@Suite("Chats that people have by mail", .timeLimit(.minutes(5))) struct ChatHandOverTests {
     @Test("one that becomes a person's goes to the team, whose words are said in the chat; so does all that follows")
     func inChat() async throws {
         let chat = try await ChatBench([:], team: team)

@@ -155,7 +155,7 @@ private enum ChatKind {
     }
 }
 
-@Suite("What is written in the chat", .timeLimit(.minutes(2)))
+@Suite("What is written in the chat", .timeLimit(.minutes(5)))
 struct ChatJudgeTests {
     @Test("is a message of a conversation of its own, proves nothing, and is told nothing of an order it names")
     func unproved() async throws {

@@ -17,8 +17,9 @@ private final class Model: HTTPTransport {
 
     func send(_ request: HTTPRequest) async throws(TransferFailure) -> HTTPResponse {
         asked.withLock { $0.append((String(decoding: request.body ?? [], as: UTF8.self), request.timeout)) }
+        let content = try said.get()
         let body = try? JSONSerialization.data(
-            withJSONObject: ["choices": [["message": ["role": "assistant", "content": try said.get()]]]])
+            withJSONObject: ["choices": [["message": ["role": "assistant", "content": content]]]])
         return HTTPResponse(status: 200, body: [UInt8](body ?? Data()))
     }
 }

@@ -187,7 +187,7 @@ private final class Late: Sendable {
     func set(_ clock: @escaping @Sendable () -> Moment) { kept.withLock { $0 = clock } }
 }
 
-@Suite("Conversations in a helpdesk", .timeLimit(.minutes(2))) struct HelpdeskTests {
+@Suite("Conversations in a helpdesk", .timeLimit(.minutes(5))) struct HelpdeskTests {
     @Test(
         "one that is handed over is one ticket: her words as hers, then a note, and later words",
         arguments: HelpBench.kinds)

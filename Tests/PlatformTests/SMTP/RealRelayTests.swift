@@ -53,7 +53,7 @@ private final class RealRelay {
     }
 }
 
-@Suite("SMTP with real servers", .timeLimit(.minutes(2)))
+@Suite("SMTP with real servers", .timeLimit(.minutes(5)))
 struct RealRelayTests {
     private static let hasSink = Fixtures.has("smtp-sink", of: "postfix")
     /// A Python that has aiosmtpd: that of `scripts/packages test`, or this machine's.
