@@ -103,7 +103,9 @@ struct MailboxCommandTests {
         #expect(again.contains("; 0 were not known"), "\(again)")
         #expect(try await store.unjudged(shop: domain, source: "mailbox", limit: 9).count == 2)
         let wrong = try MailboxCommand.HistoryCommand.parse(["--since", "lately"])
-        await #expect(throws: ValidationError.self) { _ = try await wrong.keep(box, shop(box), in: StorePlace(path: path), now: now) }
+        await #expect(throws: ValidationError.self) {
+            _ = try await wrong.keep(box, shop(box), in: StorePlace(path: path), now: now)
+        }
         try store.close()
         dovecot.stop()
         try FileManager.default.removeItem(atPath: folder)
