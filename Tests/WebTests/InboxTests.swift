@@ -639,19 +639,26 @@ struct InboxTests {
         }
     }
 
-    @Test("a conversation of 500 messages is read in well under 20 ms, a page at a time")
+    @Test("a conversation of 500 messages is read a page at a time, in hardly more time than one of a page")
     func long() async throws {
         let bench = try await DeskBench()
         let talk = try await bench.wrote("Message 0")
-        for number in 1..<500 { try await bench.wrote("Message \(number).", into: talk.id) }
-        var best = Duration.seconds(1)
-        for _ in 0..<20 {
-            let took = try await ContinuousClock().measure {
-                _ = try await bench.store.conversationView(talk.id, shop: figs)
+        for number in 1..<60 { try await bench.wrote("Message \(number).", into: talk.id) }
+        // The quickest of many, for the machine does other things too. In milliseconds, scripts/bench desk measures it.
+        func best() async throws -> Duration {
+            var best = Duration.seconds(9)
+            for _ in 0..<40 {
+                let took = try await ContinuousClock().measure {
+                    _ = try await bench.store.conversationView(talk.id, shop: figs)
+                }
+                best = min(best, took)
             }
-            best = min(best, took)
+            return best
         }
-        #expect(best < .milliseconds(20), "\(best)")
+        let short = try await best()
+        for number in 60..<500 { try await bench.wrote("Message \(number).", into: talk.id) }
+        let long = try await best()
+        #expect(long < short * 3, "\(long), and \(short)")
         let browser = try await Browser(bench, cleo)
         var seen: [String] = []
         var path: String? = "inbox/\(talk.id)"

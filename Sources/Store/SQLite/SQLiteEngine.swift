@@ -134,9 +134,7 @@ final class SQLiteEngine: Sendable {
     /// - Parameter mark: says in the copy what it is.
     func copy(to path: String, mark: @escaping @Sendable (Connection) throws -> Void) async throws {
         try await read { db in
-            var configuration = Configuration()
-            configuration.foreignKeysEnabled = true
-            let copy = try DatabaseQueue(path: path, configuration: configuration)
+            let copy = try DatabaseQueue(path: path, configuration: Self.configuration())
             try copy.writeWithoutTransaction { target in
                 guard case .sqlite(let line) = db.line else { return }
                 try line.database.backup(to: target)
