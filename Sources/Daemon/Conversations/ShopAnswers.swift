@@ -49,13 +49,7 @@ package struct ShopAnswers: Sendable {
         guard let office = offices[record.shop], let conversation = record.conversation else {
             return .impossible("the shop's triggers are not in force")
         }
-        let message = conversation.lastIncoming
-        let event = Event(
-            shop: record.shop, aggregate: conversation.aggregate, kind: .messageReceived,
-            occurrences: [
-                Event.Occurrence(subject: Subject.other("message", id: "\(message?.id ?? 0)").key, n: 1, mark: "1")
-            ], happenedAt: message?.at ?? conversation.openedAt, recordedAt: now,
-            source: conversation.channel.rawValue, orderName: record.facts.name)
+        let event = Event(ofLastWordsIn: conversation, record: record, now: now)
         do throws(TemplateFailure) {
             let text = try office.maker.reply(name, record: record, event: event, planner: office.planner(), now: now)
             return .text(ReplyText.unwrapped(text), language: "")

@@ -116,10 +116,8 @@ package struct OfferDesk: Sendable {
             after.choice = what
             after.chosenAt = now
             after.nextAt = now
-            if try await store.write(
-                after, booking: .costs(action.isBookedItself ? 0 : cost), action: action.change, reads: record.reads,
-                now: now)
-            {
+            // What is done books its own cost.
+            if try await store.write(after, booking: .costs(0), action: action, reads: record.reads, now: now) {
                 return .chosen
             }
         }
@@ -150,7 +148,7 @@ package struct OfferDesk: Sendable {
     /// What does it; nil where nothing can.
     private func action(
         _ what: Offered, of offer: OfferRecord, record: OrderRecord, planner: Planner, cost: Int64, now: Moment
-    ) async throws(StoreFailure) -> (change: PlannedChange, isBookedItself: Bool)? {
+    ) async throws(StoreFailure) -> PlannedChange? {
         guard case .gift(let name) = what else {
             guard let action = offer.action(what, costing: cost, in: record, planner: planner, now: now) else {
                 return nil
@@ -160,13 +158,12 @@ package struct OfferDesk: Sendable {
                 key: "offer \(offer.number) chosen", why: offer.offer.why)
             let plan = try? planner.decide(
                 request, record: record, known: nil, codes: store.giftCodes, offer: cost, now: now)
-            return plan?.changes.first.map { ($0, true) }
+            return plan?.changes.first
         }
         guard let gift = planner.triggers.policy?.gift(name) else { return nil }
         let last = try await store.lastGiven(gift, about: record)
-        let change = OfferSteps(planner: planner, codes: store.giftCodes).gift(
+        return OfferSteps(planner: planner, codes: store.giftCodes).gift(
             name, of: offer, record: record, last: last, key: "chosen", now: now)
-        return change.map { ($0, true) }
     }
 }
 

@@ -328,3 +328,18 @@ public struct ConversationMail: Hashable, Sendable {
         self.hasFiles = hasFiles
     }
 }
+
+extension Event {
+    /// What the last words of hers in a conversation were an event of: for what is worked out from them again.
+    ///
+    /// - Parameter record: the conversation, with the order that it is about.
+    package init(ofLastWordsIn conversation: ConversationRecord, record: OrderRecord, now: Moment) {
+        let message = conversation.lastIncoming
+        self.init(
+            shop: record.shop, aggregate: conversation.aggregate, kind: .messageReceived,
+            occurrences: [
+                Occurrence(subject: Subject.other("message", id: "\(message?.id ?? 0)").key, n: 1, mark: "1")
+            ], happenedAt: message?.at ?? conversation.openedAt, recordedAt: now,
+            source: conversation.channel.rawValue, orderName: record.facts.name)
+    }
+}

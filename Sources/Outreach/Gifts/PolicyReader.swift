@@ -217,7 +217,7 @@ struct PolicyReader {
             }
             return currency.flatMap { CurrencyUnits.units(amount, in: $0) }
         }
-        guard let (text, position) = written else {
+        guard written != nil else {
             if kind != nil, fields.value("counts_as") == nil {
                 faults.add(
                     at: place, "'\(name)' has no 'counts_as': what does one cost you?",
@@ -227,17 +227,7 @@ struct PolicyReader {
             }
             return nil
         }
-        guard let amount = CurrencyUnits.read(text), amount > 0 else {
-            faults.add(at: position, "'\(text)' is not an amount", hint: "write it like '15.00', without a currency")
-            return nil
-        }
-        guard let currency else { return nil }
-        guard let units = CurrencyUnits.units(amount, in: currency) else {
-            let finer = Policy.finer(amount, currency)
-            faults.add(at: position, finer.message, hint: finer.hint)
-            return nil
-        }
-        return units
+        return amount("counts_as", fields, currency: currency)
     }
 
     private mutating func oncePer(_ fields: Fields) -> (Gift.Scope?, Length?) {

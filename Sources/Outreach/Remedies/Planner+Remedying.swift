@@ -179,13 +179,7 @@ extension Planner {
         guard let conversation = record.conversation, let lines = triggers.policy?.priority, !lines.isEmpty else {
             return 0
         }
-        let message = conversation.lastIncoming
-        let event = Event(
-            shop: record.shop, aggregate: conversation.aggregate, kind: .messageReceived,
-            occurrences: [
-                Event.Occurrence(subject: Subject.other("message", id: "\(message?.id ?? 0)").key, n: 1, mark: "1")
-            ], happenedAt: message?.at ?? conversation.openedAt, recordedAt: now,
-            source: conversation.channel.rawValue, orderName: record.facts.name)
+        let event = Event(ofLastWordsIn: conversation, record: record, now: now)
         let scope = scope(record: record, event: event, history: history, now: now)
         return lines.firstIndex { $0.holds(in: scope) } ?? lines.count
     }

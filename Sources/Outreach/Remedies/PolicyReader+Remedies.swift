@@ -194,7 +194,7 @@ extension PolicyReader {
     mutating func amount(_ key: String, _ fields: Fields, currency: String?) -> Int64? {
         guard let (text, position) = fields.text(key, &faults) else { return nil }
         guard let amount = CurrencyUnits.read(text), amount > 0 else {
-            faults.add(at: position, "'\(text)' is not an amount", hint: "write it like '150.00', without a currency")
+            faults.add(at: position, "'\(text)' is not an amount", hint: "write it like '15.00', without a currency")
             return nil
         }
         guard let currency else { return nil }
