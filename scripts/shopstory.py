@@ -1,4 +1,4 @@
-"""A real daemon against the sandbox's Shopify and mailbox, killed and started again while answers are lost: what gifts-test and actions-test share."""
+"""A real daemon against the sandbox's Shopify and mailbox, killed and started again while answers are lost: what gifts-test, actions-test and returns-test share."""
 import json
 import os
 import pathlib

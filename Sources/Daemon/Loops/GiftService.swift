@@ -93,7 +93,8 @@ struct GiftService: Service {
                 allowances: policy.remedyBudget + planner.remedyCeilings,
                 consequence: "people decide what is refunded, credited or sent again", unit: "remedies"),
         ]
-        for verb in ShopVerb.allCases {
+        for verb in ShopVerb.allCases where verb != .settleReturn {
+            // What is paid for returned goods counts as a refund.
             guard let name = verb.ceiling, let budget = verb.budget, let ceiling = planner.actionCeilings[name] else {
                 continue
             }

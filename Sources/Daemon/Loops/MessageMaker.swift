@@ -154,6 +154,7 @@ package struct MessageMaker: Sendable {
         guard let links else { return PageLinks() }
         if trigger.mode(in: planner.triggers.settings.mode) == .shadow { return .specimen(url: links.url) }
         var pages = links.pages(about: record, issued: effect.createdAt)
+        if !line.destination.isShopper { pages.returns = nil }
         if !line.destination.isShopper { pages.preferences = nil }
         if asks(trigger, line), let address = record.recipient?.address {
             pages.rating = links.rating(

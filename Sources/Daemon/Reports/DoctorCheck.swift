@@ -192,6 +192,12 @@ extension DoctorCheck {
                 }
             }
         }
+        if set.policy?.returns != nil {
+            // The shopper's page asks for returns.
+            for scope in ShopVerb.requestReturn.scopes where !needed.contains(where: { $0.scope == scope }) {
+                needed.append((scope, "'returns' of policy.yaml"))
+            }
+        }
         guard !needed.isEmpty else { return [] }
         var findings: [Finding] = []
         for (scope, by) in needed where inspection.lacks(scope) {

@@ -93,6 +93,7 @@ extension Planner {
     /// counted.
     func caps(of verb: ShopVerb) throws(ActionRefusal) -> [Cap] {
         guard let currency, verb.budget != nil else { return [] }
+        // What goes back for returned goods is hers: no budget of the merchant's holds it, the operator's ceiling does.
         let ceilings = verb.ceiling.flatMap { actionCeilings[$0] }?.allowances ?? []
         let budget = verb.isRemedy ? (triggers.policy?.remedyBudget ?? []) + remedyCeilings : []
         let all = budget.map { ($0, nil as String?) } + ceilings.map { ($0, Booking.name(ofVerb: verb)) }
@@ -144,11 +145,9 @@ extension Planner {
             return ActionRefusal(.cancelled, "the order is cancelled")
         }
         guard verb.movesValue, verb != .give, !isPersons else { return nil }
-        if facts.bill?.payments.contains(where: { $0.kind == "refund" && $0.status == "pending" }) ?? false {
-            return ActionRefusal(.needsPerson, "a refund is in progress")
-        }
+        if facts.hasRefundInProgress { return ActionRefusal(.needsPerson, "a refund is in progress") }
         if facts.replaces != nil { return ActionRefusal(.needsPerson, "its goods were sent again") }
-        if facts.returns.contains(where: { [.requested, .open, .closed].contains($0.status) }) {
+        if !verb.isReturn, facts.returns.contains(where: { [.requested, .open, .closed].contains($0.status) }) {
             return ActionRefusal(.needsPerson, "goods of the order are coming back, or came back")
         }
         return nil
@@ -321,6 +320,9 @@ extension Planner {
             throw ActionRefusal(.noRecipient, "the order has no customer account")
         }
         if case .storeCredit = action, record.facts.customer == nil {
+            throw ActionRefusal(.noRecipient, "the order has no customer account")
+        }
+        if case .settleReturn(_, .storeCredit, _, _) = action, record.facts.customer == nil {
             throw ActionRefusal(.noRecipient, "the order has no customer account")
         }
         var effect = Effect(

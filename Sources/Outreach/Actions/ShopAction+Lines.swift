@@ -36,7 +36,8 @@ extension ShopAction {
             guard !lines.isEmpty else { throw ActionRefusal(.nothingToCarry, "nothing of the order is shipped") }
             return .reship(lines: lines)
         case .cancelOrder: return .cancelOrder(reason: line.details["reason"] ?? "customer")
-        case .changeAddress, .give: throw ActionRefusal(.noRecipient, "it is done from a form alone")
+        case .changeAddress, .give, .requestReturn, .approveReturn, .declineReturn, .settleReturn:
+            throw ActionRefusal(.noRecipient, "it is done from a form, or by the policy, alone")
         }
     }
 
@@ -70,7 +71,10 @@ extension ShopAction {
         let facts = record.facts
         let sum: Money
         switch self {
-        case .tagOrder, .tagCustomer, .holdOrder, .releaseOrder, .changeAddress: return nil
+        case .tagOrder, .tagCustomer, .holdOrder, .releaseOrder, .changeAddress, .requestReturn, .approveReturn,
+            .declineReturn:
+            return nil
+        case .settleReturn(_, _, let most, _): sum = most
         case .storeCredit(let amount, _): sum = amount
         case .refund(let amount): sum = amount
         case .reship(let lines):

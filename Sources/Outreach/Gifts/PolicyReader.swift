@@ -2,7 +2,7 @@ internal import Foundation
 
 /// Reads policy.yaml.
 struct PolicyReader {
-    static let keys = ["amounts_in", "gifts", "budgets", "remedies", "priority"]
+    static let keys = ["amounts_in", "gifts", "budgets", "remedies", "returns", "priority"]
     static let giftKeys = ["discount", "free_shipping", "counts_as", "valid_for", "once_per"]
     static let budgetKeys = ["gifts", "remedies"]
 
@@ -56,6 +56,7 @@ struct PolicyReader {
         if let value = fields.value("remedies") {
             (remedies, names.remedies) = self.remedies(value, currency: currency, gifts: names.gifts)
         }
+        let returns = fields.entry("returns").flatMap { self.returns($0) }
         let priority = fields.value("priority").map { self.priority($0) } ?? []
         if fields.value("priority") == nil, let place = fields.entry("priority")?.keyPosition {
             faults.add(
@@ -84,6 +85,7 @@ struct PolicyReader {
         var policy = Policy(currency: currency, gifts: gifts, giftBudget: budgets["gifts"] ?? [])
         policy.remedies = remedies
         policy.remedyBudget = budgets["remedies"] ?? []
+        policy.returns = returns
         policy.priority = priority
         return (policy, names)
     }

@@ -11,12 +11,15 @@ public struct PageLinks: Hashable, Sendable {
     public var answer: String?
     /// Where the customer chooses what is offered to her; only in mail that tells of that.
     public var remedy: String?
+    /// Where the customer starts a return; only where policy.yaml says what becomes of returns.
+    public var returns: String?
 
     /// These links; none by default.
     public init(
         tracking: String? = nil, preferences: String? = nil, rating: String? = nil, answer: String? = nil,
-        remedy: String? = nil
+        remedy: String? = nil, returns: String? = nil
     ) {
+        self.returns = returns
         self.remedy = remedy
         self.answer = answer
         self.tracking = tracking
@@ -31,6 +34,6 @@ public struct PageLinks: Hashable, Sendable {
         PageLinks(
             tracking: "\(url)/p/example/track", preferences: "\(url)/p/example/preferences",
             rating: "\(url)/p/example/rate", answer: "\(url)/p/example/answer",
-            remedy: "\(url)/p/example/remedy")
+            remedy: "\(url)/p/example/remedy", returns: "\(url)/p/example/return")
     }
 }

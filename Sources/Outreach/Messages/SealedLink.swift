@@ -32,6 +32,8 @@ public struct SealedLink: Hashable, Sendable {
         case answer
         /// Choosing what is offered when something went wrong.
         case remedy
+        /// Starting a return.
+        case `return`
     }
 
     public var purpose: Purpose

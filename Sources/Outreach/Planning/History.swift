@@ -41,6 +41,8 @@ public struct History: Hashable, Sendable, Codable {
     public var remedies: RemedyHistory?
     /// The offer that the event tells of, as it is now; nil for other events.
     public var offer: OfferNow?
+    /// What is known of the return that the event is about; nil for other events, and where nothing asks for it.
+    public var returned: ReturnStory?
 
     /// A rating as it stands.
     public struct RatingNow: Hashable, Sendable, Codable {

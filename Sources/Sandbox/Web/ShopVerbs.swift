@@ -249,6 +249,18 @@ struct ShopVerbs {
                             order.refunds.map { ["amount": .int(Int64($0.amount)), "note": .text($0.note)] }),
                         "credits": .array(credits.map { .int(Int64($0.amount)) }),
                         "holds": .array(order.holds.map { .text($0.handle) }),
+                        "returns": .array(
+                            order.returns.map { returned in
+                                [
+                                    "status": .string(returned.status.rawValue),
+                                    "decline_reason": .string(returned.declineReason),
+                                    "lines": .array(
+                                        returned.lines.map {
+                                            ["quantity": .int(Int64($0.quantity)), "note": .text($0.customerNote)]
+                                        }),
+                                    "refunds": .int(Int64(order.refunds.count { $0.returnID == returned.id })),
+                                ]
+                            }),
                         "cancelled": .bool(order.cancelledAt != nil), "total": .int(Int64(order.total)),
                         "address": .text(order.address?.address1),
                         "attributes": .array(

@@ -192,7 +192,7 @@ extension PublicSite {
     }
 
     /// An address of which only its owner knows which it is.
-    private static func masked(_ address: String) -> String {
+    static func masked(_ address: String) -> String {
         let parts = address.split(separator: "@", maxSplits: 1)
         guard parts.count == 2 else { return "…" }
         return "\(parts[0].prefix(1))…@\(parts[1])"

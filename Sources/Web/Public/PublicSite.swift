@@ -17,6 +17,8 @@ import Synchronization
 //     /chat/…                the chat, behind no link (PublicSite+Chat.swift)
 //     GET  …/answer/…?say=person   whether an automatic answer helped; POST says so (AnswerPage.swift)
 //     GET  …/remedy/…        what is offered; POST chooses, with a code that is mailed (OfferPage.swift)
+//     GET  …/return/…        what can be sent back, and on which terms; POST asks for it, with a mailed code
+//                            (ReturnPage.swift)
 //     POST …/track/…, …/preferences/…, …/rate/…   of a link that is too old: a new one, to the address on file
 //
 // Mail scanners open every link, so GET changes nothing. A link that is forged, cut, of another purpose or of a shop
@@ -111,6 +113,8 @@ struct PublicSite: WebSite {
         case (.answer, _): return try await answer(link, request)
         case (.remedy, "POST"): return try await choose(link, offer: request)
         case (.remedy, _): return try await offer(link, request)
+        case (.return, "POST"): return try await ask(link, forReturn: request)
+        case (.return, _): return try await returns(link, request)
         }
     }
 

@@ -194,17 +194,51 @@ struct PublicWords: Sendable {
     func offerMail(_ code: String) -> String { text("offer_mail", code) }
     var offerMailNotYou: String { text("offer_mail_not_you") }
 
+    // MARK: - Returns
+
+    func returnTitle(_ order: String) -> String { text("return_title", order) }
+    var returnTerms: String { text("return_terms") }
+    var returnTermsApproved: String { text("return_terms_approved") }
+    var returnTermsPerson: String { text("return_terms_person") }
+    func returnLabel(_ who: String) -> String { text("return_label_\(who)") }
+    func returnPaid(_ when: String) -> String { text("return_paid_\(when)") }
+    func returnRefused(_ why: String) -> String { text("return_refused_\(why)") }
+    var returnItems: String { text("return_items") }
+    var returnKeep: String { text("return_keep") }
+    func returnCount(_ count: Int, of most: Int) -> String {
+        most == 1 ? text("return_one") : text("return_count", "\(count)", "\(most)")
+    }
+    var returnReason: String { text("return_reason") }
+    var returnReasonNone: String { text("return_reason_none") }
+    func returnReason(_ reason: String) -> String { text("return_reason_\(reason)") }
+    func returnWish(_ wish: String) -> String { text("return_wish_\(wish)") }
+    func returnWishNote(_ wish: String) -> String { text("return_wish_\(wish)_note") }
+    var returnOwnWords: String { text("return_words") }
+    func returnMissing(_ what: String) -> String { text("return_missing_\(what)") }
+    func returnCodeWords(_ address: String) -> String { text("return_code_words", address) }
+    var returnBack: String { text("return_back") }
+    var returnMailNotYou: String { text("return_mail_not_you") }
+    var returnAsked: String { text("return_asked") }
+    var returnNothing: String { text("return_nothing") }
+    var returnNothingMore: String { text("return_nothing_more") }
+    var returnNotNow: String { text("return_not_now") }
+    func returnState(_ name: String, _ state: String) -> String { text("return_is_\(state)", name) }
+
     var unknownTitle: String { text("none_title") }
     var unknownWords: String { text("none_words") }
     var later: String { text("later") }
 
     /// Every text has the same number of `{}` in each language, which a test holds.
     static let all: [String: [String: String]] = [
-        "en": english.merging(OfferWords.english) { first, _ in first },
-        "de": german.merging(OfferWords.german) { first, _ in first },
-        "fr": french.merging(OfferWords.french) { first, _ in first },
-        "es": spanish.merging(OfferWords.spanish) { first, _ in first },
+        "en": all(english, OfferWords.english, ReturnWords.english),
+        "de": all(german, OfferWords.german, ReturnWords.german),
+        "fr": all(french, OfferWords.french, ReturnWords.french),
+        "es": all(spanish, OfferWords.spanish, ReturnWords.spanish),
     ]
+
+    private static func all(_ parts: [String: String]...) -> [String: String] {
+        parts.reduce(into: [:]) { $0.merge($1) { first, _ in first } }
+    }
 
     private static let english = [
         "order": "Order {}", "parcel": "Order {}, parcel {} of {}", "expected": "Expected on {}",

@@ -192,7 +192,7 @@ struct ConfigurationReader {
         budgets: [String: [Allowance]], actions: [String: ActionCeiling]
     ) {
         let budgets = ["gifts", "remedies"]
-        let verbs = ShopVerb.allCases.compactMap(\.ceiling)
+        let verbs = ShopVerb.ceilings
         guard let keys = fields(tree, of: "ceilings", budgets + verbs) else { return ([:], [:]) }
         var given: [String: [Allowance]] = [:]
         var actions: [String: ActionCeiling] = [:]
