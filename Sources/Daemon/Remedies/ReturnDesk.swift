@@ -29,10 +29,13 @@ package struct ReturnDesk: Sendable {
         guard let planner = planner(record.shop), !record.facts.test, record.facts.cancelledAt == nil else {
             return nil
         }
-        let history = try await store.history(for: [planner.outlookQuestion(record, now: now)], now: now).first
-        guard let outlook = planner.outlook(ofReturning: record, history: history ?? History(), now: now) else {
-            return nil
+        var history = History()
+        if let question = planner.outlookQuestion(record, now: now),
+            let known = try await store.history(for: [question], now: now).first
+        {
+            history = known
         }
+        guard let outlook = planner.outlook(ofReturning: record, history: history, now: now) else { return nil }
         let order = OrderKey(shop: record.shop, orderID: record.facts.id)
         let asked = try await store.effects(ofOrders: [order], states: [.ready, .sent, .refused, .withdrawn])[order]?
             .filter { $0.line == ShopVerb.requestReturn.rawValue && $0.channel == .shop }

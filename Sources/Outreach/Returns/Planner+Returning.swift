@@ -157,8 +157,10 @@ extension Planner {
         }
     }
 
-    /// What has to be known to say that.
-    public func outlookQuestion(_ record: OrderRecord, now: Moment) -> HistoryQuestion {
+    /// What has to be known of what was before to say that; nil if no condition looks at it.
+    public func outlookQuestion(_ record: OrderRecord, now: Moment) -> HistoryQuestion? {
+        let sources = triggers.policy?.returns?.lines.flatMap { $0.conditions.flatMap(\.sources) } ?? []
+        guard sources.contains(where: { $0.contains("customer.") || $0.contains("messages_sent") }) else { return nil }
         var question = HistoryQuestion(
             shop: record.shop, orderID: record.facts.id, subject: .order, address: record.recipient?.address,
             customerID: record.facts.customer?.id)

@@ -9,7 +9,7 @@ struct MailedCode: Sendable {
     let key: [UInt8]
 
     /// How long one is the newest.
-    private static let slot = Duration.minutes(15)
+    private static let length = Duration.minutes(15)
 
     /// - Parameter what: what exactly is confirmed with it.
     func code(for what: String, at now: Outreach.Moment) -> String { code(what, slot: Self.slot(now)) }
@@ -20,7 +20,7 @@ struct MailedCode: Sendable {
         return [slot, slot - 1].contains { code(what, slot: $0) == typed }
     }
 
-    private static func slot(_ now: Outreach.Moment) -> Int64 { now.milliseconds / slot.wholeMilliseconds }
+    private static func slot(_ now: Outreach.Moment) -> Int64 { now.milliseconds / length.wholeMilliseconds }
 
     private func code(_ what: String, slot: Int64) -> String {
         let mac = HMAC<SHA256>.authenticationCode(

@@ -208,7 +208,7 @@ struct PublicWords: Sendable {
     func returnCount(_ count: Int, of most: Int) -> String {
         most == 1 ? text("return_one") : text("return_count", "\(count)", "\(most)")
     }
-    var returnReason: String { text("return_reason") }
+    var returnWhy: String { text("return_reason") }
     var returnReasonNone: String { text("return_reason_none") }
     func returnReason(_ reason: String) -> String { text("return_reason_\(reason)") }
     func returnWish(_ wish: String) -> String { text("return_wish_\(wish)") }
@@ -230,13 +230,13 @@ struct PublicWords: Sendable {
 
     /// Every text has the same number of `{}` in each language, which a test holds.
     static let all: [String: [String: String]] = [
-        "en": all(english, OfferWords.english, ReturnWords.english),
-        "de": all(german, OfferWords.german, ReturnWords.german),
-        "fr": all(french, OfferWords.french, ReturnWords.french),
-        "es": all(spanish, OfferWords.spanish, ReturnWords.spanish),
+        "en": joined(english, OfferWords.english, ReturnWords.english),
+        "de": joined(german, OfferWords.german, ReturnWords.german),
+        "fr": joined(french, OfferWords.french, ReturnWords.french),
+        "es": joined(spanish, OfferWords.spanish, ReturnWords.spanish),
     ]
 
-    private static func all(_ parts: [String: String]...) -> [String: String] {
+    private static func joined(_ parts: [String: String]...) -> [String: String] {
         parts.reduce(into: [:]) { $0.merge($1) { first, _ in first } }
     }
 

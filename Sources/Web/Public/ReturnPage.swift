@@ -180,7 +180,7 @@ extension PublicSite {
             .map { "mailto:\($0.address)?subject=\(record.facts.name.escapedForURL)" }
         var page = ReturnPage(
             title: words.returnTitle(record.facts.name), note: note, termsTitle: words.returnTerms, path: request.path,
-            itemsLegend: words.returnItems, reasonLabel: words.returnReason, reasonNone: words.returnReasonNone,
+            itemsLegend: words.returnItems, reasonLabel: words.returnWhy, reasonNone: words.returnReasonNone,
             wishLegend: words.offerLegend, wordsLabel: words.returnOwnWords, next: words.offerNext,
             codeLabel: words.offerCodeLabel, confirm: words.offerConfirm, again: words.offerCodeAgain,
             back: words.returnBack, write: words.rateWrite)
