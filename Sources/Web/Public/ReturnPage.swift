@@ -76,7 +76,9 @@ extension PublicSite {
     static let returnCodes = RateLimit("return_codes", times: 5, per: .hours(1))
     static let returnCodesTyped = RateLimit("return_codes_typed", times: 20, per: .hours(1))
     /// The most of one thing that can be chosen at once; whoever has more of it writes to the shop.
-    private static let mostOfOne = 50
+    private static let mostOfOne = 20
+    /// The page is shown until so long after the last parcel was sent, or the order was placed.
+    private static let returnsLife = Duration.days(365)
 
     /// The order of a link, with how its returns stand; nil if nobody may see it, or nothing is said of returns.
     private func returning(
@@ -87,6 +89,8 @@ extension PublicSite {
             let recipient = record.recipient, core.store.addressKey(recipient.address) == link.addressKey,
             let standing = try await desk.standing(of: record, now: core.now())
         else { return nil }
+        let last = record.facts.fulfillments.map(\.createdAt).max() ?? record.facts.processedAt
+        guard core.now() - max(last, record.facts.processedAt) <= Self.returnsLife else { return nil }
         return (desk, record, standing)
     }
 
