@@ -1,4 +1,4 @@
-"""A real daemon against the sandbox's Shopify and mailbox, killed and started again while answers are lost: what gifts-test and actions-test share."""
+"""A real daemon against the sandbox's Shopify and mailbox, killed and started again while answers are lost: what gifts-test, actions-test and labels-test share."""
 import json
 import os
 import pathlib
@@ -46,6 +46,7 @@ class Story:
         self.place.chmod(0o755)
         self.triggers = self.place / "triggers"
         self.daemon = None
+        self.environment = {"STORY_TOKEN": "shpat_sandbox"}
         self.journal = open(self.place / "journal", "a")
         self.began = time.monotonic()
         self.is_good = False
@@ -106,13 +107,17 @@ shops:
         with urllib.request.urlopen(request, timeout=10) as answer:
             return json.load(answer)
 
+    def text(self, path):
+        with urllib.request.urlopen(self.url + path, timeout=10) as answer:
+            return answer.read().decode("utf-8", "replace")
+
     def faults(self, **chances):
         self.ask("/api/faults", {"shop": {"clear": True, "chances": chances}, "index_lag_ms": 3000 if chances else 0})
 
     def start(self):
         self.daemon = subprocess.Popen(
             [self.binary, "run", "--config", str(self.place / "bookbag.yaml")],
-            env=dict(os.environ, STORY_TOKEN="shpat_sandbox"), stderr=self.journal)
+            env=dict(os.environ, **self.environment), stderr=self.journal)
 
     def alive(self):
         if self.daemon.poll() is not None:

@@ -67,7 +67,8 @@ package struct DoctorCheck: Sendable {
 
     /// All checks, in the order in which they are reported for a shop. To add one, add an entry here.
     package static let standard: [DoctorCheck] = [
-        store, triggers, shop, relay, sender, mailbox, hearing, sms, chat, helpdesk, model, webhooks, carriers,
+        store, triggers, shop, relay, sender, mailbox, hearing, sms, chat, helpdesk, labels, model, webhooks,
+        carriers,
     ]
 }
 
@@ -446,6 +447,37 @@ extension DoctorCheck {
                         fix: "check 'url', 'email' and 'token' of 'helpdesk' (docs/helpdesk.md)")
                 ]
             }
+        })
+
+    /// Whether somebody sells the labels that triggers buy, and takes our key.
+    static let labels = DoctorCheck(
+        .shop { shop, reach in
+            let what = "labels of \(shop.domain)"
+            guard let broker = shop.broker else {
+                let folder = try? TriggerFolder(readingFrom: shop.triggers, name: "")
+                let set = folder.flatMap { TriggerSet.load($0, webhooks: Set(shop.webhooks.keys)).set }
+                let buyer = set?.triggers.first { trigger in
+                    trigger.mode != .off
+                        && trigger.lines.contains { $0.action?.verb == ShopVerb.buyLabel.rawValue }
+                }
+                guard let buyer else { return [] }
+                return [
+                    Finding(
+                        .broken, what, "'buy_label' of \(buyer.file) buys return labels, and nobody sells them",
+                        fix: "add 'labels: { broker: easypost, key: credential:NAME }' to bookbag.yaml")
+                ]
+            }
+            if let objection = await broker.objection(over: reach.transport) {
+                return [Finding(.broken, what, objection, fix: "check 'broker' and 'key' of 'labels'")]
+            }
+            guard broker.isTest == true else {
+                return [Finding(.fine, what, "\(broker.kind.title) accepts our key")]
+            }
+            return [
+                Finding(
+                    .poor, what, "\(broker.kind.title) accepts our key, which is a test key: its labels carry nothing",
+                    fix: "write the production key once you have tried it")
+            ]
         })
 
     /// Where chats are embedded, and whether what that needs is there.

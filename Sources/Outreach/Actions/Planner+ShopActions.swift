@@ -94,7 +94,12 @@ extension Planner {
     func caps(of verb: ShopVerb) throws(ActionRefusal) -> [Cap] {
         guard let currency, verb.budget != nil else { return [] }
         let ceilings = verb.ceiling.flatMap { actionCeilings[$0] }?.allowances ?? []
-        let budget = verb.isRemedy ? (triggers.policy?.remedyBudget ?? []) + remedyCeilings : []
+        let budget: [Allowance] =
+            switch verb.budget {
+            case .remedies: (triggers.policy?.remedyBudget ?? []) + remedyCeilings
+            case .labels: triggers.policy?.labelBudget ?? []
+            default: []
+            }
         let all = budget.map { ($0, nil as String?) } + ceilings.map { ($0, Booking.name(ofVerb: verb)) }
         var caps: [Cap] = []
         for (allowance, only) in all {
@@ -110,12 +115,14 @@ extension Planner {
     }
 
     /// What has to be known of the budgets to decide an action; nil if it costs nothing.
-    func question(_ verb: ShopVerb, record: OrderRecord, now: Moment) -> GiftQuestion? {
+    ///
+    /// - Parameter returnID: the return that gets a label; nil for anything else.
+    func question(_ verb: ShopVerb, record: OrderRecord, returnID: String?, now: Moment) -> GiftQuestion? {
         guard let budget = verb.budget, verb != .give, let currency, let caps = try? caps(of: verb) else { return nil }
         var question = GiftQuestion(
-            gift: Booking.name(ofVerb: verb), currency: currency, scope: nil,
+            gift: Booking.name(ofVerb: verb), currency: currency, scope: verb == .buyLabel ? .order : nil,
             customerID: record.remediedPerson ?? record.facts.id,
-            orderID: record.facts.id, address: record.facts.shippingAddress?.compared,
+            orderID: returnID ?? record.facts.id, address: record.facts.shippingAddress?.compared,
             since: caps.map {
                 GiftQuestion.Since(moment: $0.allowance.period.start(at: now, in: shopZone), only: $0.only)
             })
@@ -128,7 +135,8 @@ extension Planner {
         guard effect.state == .waiting, let line = actionLine(of: effect), let verb = ShopVerb(rawValue: line.verb),
             let record, record.isOrder
         else { return nil }
-        return question(verb, record: record, now: now)
+        return question(
+            verb, record: record, returnID: verb == .buyLabel ? effect.returnID : nil, now: now)
     }
 
     // MARK: - May it be done
@@ -205,6 +213,17 @@ extension Planner {
         if origin != .person, offer == nil, verb.isRemedy, triggers.policy?.remedyBudget.isEmpty ?? true {
             throw ActionRefusal(.budget, "policy.yaml has no 'budgets: { remedies: … }'")
         }
+        var subject = record.facts.id
+        if case .buyLabel(let label) = action {
+            if let no = objection(toLabelOf: label.returnID, record) { throw no }
+            if triggers.policy?.labelBudget.isEmpty ?? true {
+                throw ActionRefusal(.budget, "policy.yaml has no 'budgets: { labels: … }'")
+            }
+            if let last = known.lastGivenAt {
+                throw ActionRefusal(.alreadyTold, "the return's label was decided on \(shopZone.day(at: last))")
+            }
+            subject = label.returnID
+        }
         // An offer has its room in the budget already; what one may cost holds all the same.
         let caps = offer == nil ? try caps(of: verb) : []
         guard var cost = try action.cost(of: record, in: currency) else { return nil }
@@ -224,15 +243,26 @@ extension Planner {
         }
         var booking = Booking(
             gift: Booking.name(ofVerb: verb), amount: cost, currency: currency,
-            customerID: record.remediedPerson ?? record.facts.id, orderID: record.facts.id,
+            customerID: record.remediedPerson ?? record.facts.id, orderID: subject,
             address: record.facts.shippingAddress?.compared,
             teller: offer == nil ? verb.rawValue : Booking.remedyTeller,
             caps: open, isTold: true, why: words)
         booking.budget = budget
+        // A return gets one, whoever decides it, and it is taken back if nobody uses it.
+        if budget == .labels { (booking.scope, booking.isTold) = (.order, false) }
         return booking
     }
 
     // MARK: - Lines of `do`
+
+    /// What a line of `do` does now for its order.
+    private func make(
+        _ line: ActionLine, of effect: Effect, for record: OrderRecord, now: Moment
+    ) throws(ActionRefusal) -> ShopAction {
+        try ShopAction.make(
+            line, for: record, currency: currency, today: today(now), returnID: effect.returnID,
+            policy: triggers.policy)
+    }
 
     /// Why a line of `do` does nothing now; nil if it may. What is ready has its room already.
     func notDoing(_ line: ActionLine, _ effect: Effect, _ evaluation: EvaluationContext, _ history: History)
@@ -244,8 +274,7 @@ extension Planner {
         }
         guard effect.state == .waiting else { return nil }
         do throws(ActionRefusal) {
-            let action = try ShopAction.make(
-                line, for: evaluation.record, currency: currency, today: today(evaluation.now))
+            let action = try make(line, of: effect, for: evaluation.record, now: evaluation.now)
             _ = try price(
                 action, record: evaluation.record, known: history.gifts ?? GiftHistory(), origin: .trigger, why: "",
                 now: evaluation.now)
@@ -259,7 +288,7 @@ extension Planner {
     func actionBooking(of effect: Effect, record: OrderRecord?, history: History, now: Moment) -> Booking? {
         guard effect.state == .waiting, let line = actionLine(of: effect), let record,
             let trigger = triggers.trigger(effect.trigger),
-            let action = try? ShopAction.make(line, for: record, currency: currency, today: today(now))
+            let action = try? make(line, of: effect, for: record, now: now)
         else { return nil }
         return try? price(
             action, record: record, known: history.gifts ?? GiftHistory(), origin: .trigger,
@@ -269,8 +298,7 @@ extension Planner {
     /// What a line of `do` that was done, or would be, costs in the policy's currency; nil if nothing.
     func cost(ofDone effect: Effect, record: OrderRecord) -> (verb: ShopVerb, cost: Int64)? {
         guard let line = actionLine(of: effect), let currency,
-            let action = try? ShopAction.make(
-                line, for: record, currency: currency, today: today(effect.decidedAt ?? effect.createdAt)),
+            let action = try? make(line, of: effect, for: record, now: effect.decidedAt ?? effect.createdAt),
             let cost = try? action.cost(of: record, in: currency)
         else { return nil }
         return (action.verb, cost)
@@ -300,7 +328,9 @@ extension Planner {
 
     /// What has to be known of the budgets to decide a request.
     public func question(_ request: ActionRequest, record: OrderRecord, now: Moment) -> GiftQuestion? {
-        question(request.action.verb, record: record, now: now)
+        var returnID: String?
+        if case .buyLabel(let label) = request.action { returnID = label.returnID }
+        return question(request.action.verb, record: record, returnID: returnID, now: now)
     }
 
     /// The plan that does what is asked for: one new effect, ready, with its bytes and its cost.

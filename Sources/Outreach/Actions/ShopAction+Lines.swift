@@ -8,8 +8,10 @@ extension ShopAction {
     /// - Parameters:
     ///   - currency: the currency of the policy's sums: the shop's own. Nil without a policy.yaml.
     ///   - today: where the shop is.
+    ///   - returnID: the return that it is about; nil if it is about none.
     public static func make(
-        _ line: ActionLine, for record: OrderRecord, currency: String?, today: CalendarDay
+        _ line: ActionLine, for record: OrderRecord, currency: String?, today: CalendarDay, returnID: String? = nil,
+        policy: Policy? = nil
     ) throws(ActionRefusal) -> ShopAction {
         guard let verb = ShopVerb(rawValue: line.verb), record.isOrder else {
             throw ActionRefusal(.noOrder, "it is about no order")
@@ -36,7 +38,10 @@ extension ShopAction {
             guard !lines.isEmpty else { throw ActionRefusal(.nothingToCarry, "nothing of the order is shipped") }
             return .reship(lines: lines)
         case .cancelOrder: return .cancelOrder(reason: line.details["reason"] ?? "customer")
-        case .changeAddress, .give: throw ActionRefusal(.noRecipient, "it is done from a form alone")
+        case .buyLabel:
+            guard let returnID else { throw ActionRefusal(.noOrder, "it is about no return") }
+            return .buyLabel(try LabelOrder(returnID, of: record, policy))
+        case .changeAddress, .voidLabel, .give: throw ActionRefusal(.noRecipient, "it is done from a form alone")
         }
     }
 
@@ -70,7 +75,12 @@ extension ShopAction {
         let facts = record.facts
         let sum: Money
         switch self {
-        case .tagOrder, .tagCustomer, .holdOrder, .releaseOrder, .changeAddress: return nil
+        case .tagOrder, .tagCustomer, .holdOrder, .releaseOrder, .changeAddress, .voidLabel: return nil
+        case .buyLabel(let label):
+            guard label.atMost.currency == currency else {
+                throw ActionRefusal(.noAmount, "\(label.atMost.written) is no amount in \(currency)")
+            }
+            sum = label.atMost
         case .storeCredit(let amount, _): sum = amount
         case .refund(let amount): sum = amount
         case .reship(let lines):

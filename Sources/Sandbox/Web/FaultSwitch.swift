@@ -17,6 +17,7 @@ struct FaultSwitch {
         if let texts = body["texts"] { try set(site.twilio.faults, texts) }
         if let zendesk = body["zendesk"] { try set(site.zendesk.faults, zendesk) }
         if let gorgias = body["gorgias"] { try set(site.gorgias.faults, gorgias) }
+        if let brokers = body["brokers"] { try set(site.brokers.faults, brokers) }
         if let relay = body["relay"] {
             try set(site.relayFaults, relay)
             if let rules = relay["rules"]?.array {

@@ -8,7 +8,8 @@ public import Outreach
 //        │                    └──▶ untold ──▶ taken back ──▶ freed
 //        └── refused, withdrawn before it was tried ───────▶ freed
 //
-// What else costs something in the shop is booked in the same way, and stays booked unless it is known not to be done.
+// What else costs something in the shop is booked in the same way, and stays booked unless it is known not to be done; and
+// a label, once it is bought, until it is given back (Labels.swift).
 
 /// A gift that nobody was told of, with what made it.
 public struct UntoldGift: Hashable, Sendable {
@@ -79,7 +80,7 @@ extension Store {
     public func givenLately(shop domain: String, since: Moment) async throws(StoreFailure) -> [GivenLately] {
         try await read { db in
             let shop = try db.shop(domain)
-            return try ["gifts", "remedies"].flatMap { budget in
+            return try ["gifts", "remedies", "labels"].flatMap { budget in
                 try db.all(Query.givenSince, [shop, budget, since.milliseconds]) {
                     GivenLately(name: $0[0], count: Int($0[1] as Int64), sum: $0[2] as Int64)
                 }
@@ -277,7 +278,8 @@ extension Connection {
                 """
                 UPDATE bookings SET freed_at = ?
                 WHERE shop = ? AND withdrawn_by = ? AND withdrawn_by IS NOT NULL AND freed_at IS NULL
-                """, [moment.milliseconds, shop, effect.id])
+                    AND NOT EXISTS (SELECT 1 FROM results WHERE shop = ? AND effect_id = ? AND name = ?)
+                """, [moment.milliseconds, shop, effect.id, shop, effect.id, LabelResult.kept])
         case .skipped, .withdrawn, .replaced, .refused, .bounced:
             if effect.channel == .desk {
                 // A remedy that came to nothing was offered to nobody.
@@ -287,13 +289,19 @@ extension Connection {
                     "UPDATE bookings SET freed_at = ? WHERE shop = ? AND effect_id = ? AND freed_at IS NULL",
                     [moment.milliseconds, shop, effect.id])
             } else if effect.channel == .shop {
-                // A gift that may have been made stays booked until it is known to be taken back. What else is refused
-                // was looked for before, so it is known not to be done.
+                // A gift that may have been made stays booked until it is known to be taken back, and a label that was
+                // bought until it is given back. What else is refused was looked for before, so it is known not to be
+                // done.
                 try run(
                     """
                     UPDATE bookings SET freed_at = ?
                     WHERE shop = ? AND effect_id = ? AND freed_at IS NULL AND (? = 0 OR (? = 1 AND gift LIKE 'do:%'))
-                    """, [moment.milliseconds, shop, effect.id, effect.attemptsInDoubt, state == .refused])
+                        AND NOT EXISTS (SELECT 1 FROM results WHERE shop = ? AND effect_id = ? AND name = ?)
+                    """,
+                    [
+                        moment.milliseconds, shop, effect.id, effect.attemptsInDoubt, state == .refused, shop,
+                        effect.id, LabelResult.bought,
+                    ])
             } else if state == .bounced || effect.attemptsInDoubt == 0 {
                 // She never read it.
                 try run(
@@ -331,7 +339,8 @@ extension Connection {
 extension Query {
     static let openBookings = """
         SELECT effect_id, teller FROM bookings
-        WHERE shop = ? AND freed_at IS NULL AND told_by IS NULL AND withdrawn_by IS NULL ORDER BY effect_id LIMIT ?
+        WHERE shop = ? AND freed_at IS NULL AND told_by IS NULL AND withdrawn_by IS NULL AND budget <> 'labels'
+        ORDER BY effect_id LIMIT ?
         """
     static let giftsBeside = """
         SELECT bookings.effect_id, bookings.told_by IS NOT NULL, bookings.withdrawn_by IS NOT NULL

@@ -193,6 +193,8 @@ struct ConfigurationReader {
     ) {
         let budgets = ["gifts", "remedies"]
         let verbs = ShopVerb.allCases.compactMap(\.ceiling)
+        // What is counted, where that is not its name.
+        let words = Dictionary(verbs.map { ($0, $0 == ShopVerb.buyLabel.ceiling ? $0 : "times") }) { first, _ in first }
         guard let keys = fields(tree, of: "ceilings", budgets + verbs) else { return ([:], [:]) }
         var given: [String: [Allowance]] = [:]
         var actions: [String: ActionCeiling] = [:]
@@ -210,7 +212,7 @@ struct ConfigurationReader {
                     ceiling.each = min(each, ceiling.each ?? each)
                     continue
                 }
-                switch Allowance.read(text, currency: nil, counting: verbs.contains(name) ? "times" : name) {
+                switch Allowance.read(text, currency: nil, counting: words[name] ?? name) {
                 case .success(let allowance): ceiling.allowances.append(allowance)
                 case .failure(let misread): faults.add(at: element.position, misread.message, hint: misread.hint)
                 }
