@@ -13,6 +13,7 @@ internal import Platform
 struct EasyPostBroker: LabelBroker {
     let service: JSONService
     let kind = BrokerSettings.Kind.easypost
+    let sellsOnce = true
 
     private func calls(_ now: Moment) -> BrokerCalls {
         BrokerCalls(service: service, name: kind.title, now: now) { body in

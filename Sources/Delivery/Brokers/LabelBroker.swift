@@ -10,6 +10,9 @@ internal import Platform
 /// Buys return labels, and gives them back.
 package protocol LabelBroker: Sendable {
     var kind: BrokerSettings.Kind { get }
+    /// True if it sells what was named once, however often it is asked: then a purchase whose answer was lost is asked for
+    /// again at once.
+    var sellsOnce: Bool { get }
     /// Asks what a label would cost, which costs nothing.
     ///
     /// - Parameter mark: put down at the broker's with the shipment, for people.

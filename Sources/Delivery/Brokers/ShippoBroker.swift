@@ -13,6 +13,7 @@ internal import Platform
 struct ShippoBroker: LabelBroker {
     let service: JSONService
     let kind = BrokerSettings.Kind.shippo
+    let sellsOnce = false
 
     /// The carriers whose return labels cost nothing until they are scanned.
     private static let paidOnUse: Set<String> = ["usps", "ups", "fedex"]

@@ -91,7 +91,7 @@ struct LabelBuying {
         }
         // A purchase that was on its way when its answer was lost may arrive yet.
         let look = "looked_\(shop.doubts)"
-        if shop.doubts > 0, known[look] == nil {
+        if shop.doubts > 0, !broker.sellsOnce, known[look] == nil {
             return shop.next("it is looked for again", in: .seconds(30), results: [look: "1"])
         }
         if let end { return shop.refused(end) }
@@ -245,7 +245,7 @@ struct LabelVoiding {
             return AttemptAnswer(
                 .deferred(
                     Failure(
-                        reason: "step", detail: "\(broker.kind.title) is still at it", retryAfter: .minutes(10))))
+                        reason: Failure.step, detail: "\(broker.kind.title) is still at it", retryAfter: .minutes(10))))
         case .bought(let bought) where bought.isUsed:
             return AttemptAnswer(.accepted(receipt: "it is used, so it stays"), results: [LabelResult.kept: "used"])
         case .bought: break
@@ -260,7 +260,8 @@ struct LabelVoiding {
             }
             return AttemptAnswer(
                 .deferred(
-                    Failure(reason: "step", detail: "the carrier does not take it back yet", retryAfter: .hours(6))),
+                    Failure(
+                        reason: Failure.step, detail: "the carrier does not take it back yet", retryAfter: .hours(6))),
                 results: ["rejected": "\(count)"])
         }
     }

@@ -248,8 +248,8 @@ extension Planner {
             teller: offer == nil ? verb.rawValue : Booking.remedyTeller,
             caps: open, isTold: true, why: words)
         booking.budget = budget
-        // A return gets one, whoever decides it, and it is taken back if nobody uses it.
-        if budget == .labels { (booking.scope, booking.isTold) = (.order, false) }
+        // A return gets one, whoever decides it.
+        if budget == .labels { (booking.scope, booking.lastGivenAt) = (.order, known.lastGivenAt) }
         return booking
     }
 

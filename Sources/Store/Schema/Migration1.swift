@@ -694,7 +694,7 @@ extension Migration {
                 WHERE budget = 'remedies' AND place_key IS NOT NULL AND freed_at IS NULL;
             CREATE INDEX bookings_by_order ON bookings (shop, gift, order_key, booked_at) WHERE freed_at IS NULL;
             CREATE INDEX bookings_open ON bookings (shop, effect_id)
-                WHERE freed_at IS NULL AND told_by IS NULL AND withdrawn_by IS NULL AND budget <> 'labels';
+                WHERE freed_at IS NULL AND told_by IS NULL AND withdrawn_by IS NULL;
             CREATE INDEX bookings_told ON bookings (shop, told_by) WHERE told_by IS NOT NULL;
             CREATE INDEX bookings_withdrawn ON bookings (shop, withdrawn_by) WHERE withdrawn_by IS NOT NULL;
 

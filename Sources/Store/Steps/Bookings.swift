@@ -260,12 +260,14 @@ extension Connection {
         return true
     }
 
-    /// Notes that an effect takes a gift back; false if it is told by now, or taken back already.
+    /// Notes that an effect takes a gift or a label back; false if it is told by now, or taken back already. A label is
+    /// taken back whoever was told of it.
     func takeBack(_ gift: Int64, by effect: Int64, shop: Int64) throws -> Bool {
         try changes(
             """
-            UPDATE bookings SET withdrawn_by = ?
-            WHERE shop = ? AND effect_id = ? AND told_by IS NULL AND withdrawn_by IS NULL AND freed_at IS NULL
+            UPDATE bookings SET withdrawn_by = ?, told_by = NULL
+            WHERE shop = ? AND effect_id = ? AND (told_by IS NULL OR budget = 'labels') AND withdrawn_by IS NULL
+                AND freed_at IS NULL
             """, [effect, shop, gift]) > 0
     }
 
@@ -339,8 +341,7 @@ extension Connection {
 extension Query {
     static let openBookings = """
         SELECT effect_id, teller FROM bookings
-        WHERE shop = ? AND freed_at IS NULL AND told_by IS NULL AND withdrawn_by IS NULL AND budget <> 'labels'
-        ORDER BY effect_id LIMIT ?
+        WHERE shop = ? AND freed_at IS NULL AND told_by IS NULL AND withdrawn_by IS NULL ORDER BY effect_id LIMIT ?
         """
     static let giftsBeside = """
         SELECT bookings.effect_id, bookings.told_by IS NOT NULL, bookings.withdrawn_by IS NOT NULL

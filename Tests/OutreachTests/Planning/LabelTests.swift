@@ -3,12 +3,12 @@ import Testing
 
 @testable import Outreach
 
+private func pounds(_ text: String, _ currency: String = "GBP") -> Money {
+    Money(amount: Decimal(string: text)!, currency: currency)
+}
+
 @Suite("Return labels")
 struct LabelTests {
-    private static func pounds(_ text: String, _ currency: String = "GBP") -> Money {
-        Money(amount: Decimal(string: text)!, currency: currency)
-    }
-
     static let policy = """
         amounts_in: GBP
         labels:
@@ -49,7 +49,7 @@ struct LabelTests {
     @Test(
         "the cheapest that the policy allows is bought, however a service is spelt",
         arguments: [
-            ([], "r1"), (["UPS"], "r2"), (["usps ground advantage"], "r1"), (["USPS_Ground_Advantage"], "r1"),
+            ([String](), "r1"), (["UPS"], "r2"), (["usps ground advantage"], "r1"), (["USPS_Ground_Advantage"], "r1"),
             (["Ground", "UPS"], "r2"), (["usps"], "r1"),
         ])
     func cheapest(_ services: [String], _ id: String) throws {
