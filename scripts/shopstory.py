@@ -107,10 +107,6 @@ shops:
         with urllib.request.urlopen(request, timeout=10) as answer:
             return json.load(answer)
 
-    def text(self, path):
-        with urllib.request.urlopen(self.url + path, timeout=10) as answer:
-            return answer.read().decode("utf-8", "replace")
-
     def faults(self, **chances):
         self.ask("/api/faults", {"shop": {"clear": True, "chances": chances}, "index_lag_ms": 3000 if chances else 0})
 

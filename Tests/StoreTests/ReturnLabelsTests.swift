@@ -71,8 +71,8 @@ struct LabelStoreTests {
     }
 
     private func useless(_ store: Store, _ day: String = "2026-11-21") async throws -> [UselessLabel.Cause] {
-        let today = try #require(CalendarDay(iso8601: day))
-        return try await store.uselessLabels(shop: shop, today: today, limit: 10).map(\.cause)
+        let noon = try #require(Moment(iso8601: "\(day)T12:00:00Z"))
+        return try await store.uselessLabels(shop: shop, limit: 10, now: noon).map(\.cause)
     }
 
     private let later = Verdict.deferred(Failure(reason: "step", detail: ""))

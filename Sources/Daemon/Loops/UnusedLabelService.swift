@@ -36,8 +36,7 @@ struct UnusedLabelService: Service {
         var moved = false
         for context in contexts.values {
             let now = clock.now
-            let useless = try await store.uselessLabels(
-                shop: context.domain, today: Zone.utc.day(at: now), limit: Self.batch)
+            let useless = try await store.uselessLabels(shop: context.domain, limit: Self.batch, now: now)
             guard !useless.isEmpty else { continue }
             let plans = useless.compactMap { Self.plan(for: $0, shop: context.domain, now: now) }
             let outcome = try await store.commitPlan(plans, now: now)

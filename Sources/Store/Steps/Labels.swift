@@ -24,20 +24,23 @@ public struct UselessLabel: Hashable, Sendable {
 }
 
 extension Store {
+    /// So long after it was decided nothing is given back any more, whoever carries it.
+    static let labelMemory = Duration.days(120)
+
     /// The labels of a shop that are to be given back, and for which nobody has begun to.
-    ///
-    /// - Parameter today: the day by which unused ones are over.
     public func uselessLabels(
-        shop domain: String, today: CalendarDay, limit: Int
+        shop domain: String, limit: Int, now: Moment
     ) async throws(StoreFailure) -> [UselessLabel] {
-        try await read { db in
+        let today = Zone.utc.day(at: now)
+        let since = (now - Self.labelMemory).milliseconds
+        return try await read { db in
             let shop = try db.shop(domain)
             let found = try db.all(
                 Query.uselessLabels,
                 [
                     EventKind.returnCancelled.rawValue, EventKind.returnDeclined.rawValue, LabelResult.returned,
                     LabelResult.voidOn, "\(today)", EventKind.returnInTransit.rawValue,
-                    EventKind.returnReceived.rawValue, LabelResult.returned, shop, limit,
+                    EventKind.returnReceived.rawValue, LabelResult.returned, shop, since, limit,
                 ]
             ) { (id: $0[0] as Int64, isSent: $0[1] as Bool, hasEnded: $0[2] as Bool) }
             return try found.compactMap { id, isSent, hasEnded in
@@ -85,8 +88,8 @@ extension Query {
                     WHERE results.shop = effects.shop AND results.effect_id = effects.id AND results.name = ?
                 ) AS is_over
             FROM bookings JOIN effects ON effects.shop = bookings.shop AND effects.id = bookings.effect_id
-            WHERE bookings.shop = ? AND bookings.budget = 'labels' AND bookings.freed_at IS NULL
-                AND bookings.withdrawn_by IS NULL
+            WHERE bookings.shop = ? AND bookings.budget = 'labels' AND bookings.booked_at >= ?
+                AND bookings.freed_at IS NULL AND bookings.withdrawn_by IS NULL
                 AND effects.state IN ('sent', 'refused', 'withdrawn', 'skipped', 'replaced')
         ) AS labels
         WHERE NOT is_sent OR has_ended OR is_over ORDER BY effect_id LIMIT ?
