@@ -1,5 +1,6 @@
 import Daemon
 import Delivery
+import Foundation
 import Outreach
 import Testing
 

@@ -472,18 +472,6 @@ private final class LossyWorld: HTTPTransport {
     }
 }
 
-private struct SplitMix {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
-    }
-}
-
 extension LabelBrokerTests {
     @Test(
         "whatever answers are lost, one label is bought and attached once; and none is left of a return that was cancelled",

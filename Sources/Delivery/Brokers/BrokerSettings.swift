@@ -1,5 +1,5 @@
 internal import Foundation
-package import Outreach
+internal import Outreach
 package import Platform
 
 /// Who sells return labels: the value of `labels:` in bookbag.yaml.
@@ -41,7 +41,7 @@ package struct BrokerSettings: Sendable {
     func service(over transport: any HTTPTransport) -> JSONService {
         let login: SecretString =
             switch kind {
-            case .easypost: JSONService.basic(key, SecretString(""))
+            case .easypost: JSONService.basic(key.reveal(), SecretString(""))
             case .shippo: SecretString("ShippoToken \(key.reveal())")
             }
         return JSONService(url, authorization: login, over: transport)

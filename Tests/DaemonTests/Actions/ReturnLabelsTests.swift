@@ -1,6 +1,7 @@
 import Delivery
 import Foundation
 import Outreach
+import Platform
 import Store
 import Testing
 

@@ -30,9 +30,8 @@ struct LabelTests {
     }
 
     private func order(services: [String] = []) throws -> LabelOrder {
-        let (policy, _, faults) = PolicyReader.read(Self.policy, file: "policy.yaml")
-        var order = try LabelOrder(
-            "gid://shopify/Return/9", of: Self.record(), try #require(policy, "\(faults.map(\.description))"))
+        let policy = PolicyReader.read(Self.policy, file: "policy.yaml").policy
+        var order = try LabelOrder("gid://shopify/Return/9", of: Self.record(), policy)
         order.services = services
         return order
     }
