@@ -142,10 +142,10 @@ struct LabelTests {
             examples:
               - name: a return that was approved
                 expect: { do: buy_label }
-              - name: a test order
-                given: { order: { test: true } }
+              - name: a return that was cancelled meanwhile
+                given: { return: { status: cancelled } }
                 expect: nothing
-                because: test_order
+                because: passed
             """,
         ]
         let (set, faults) = TriggerSet.load(TriggerFolder(files: files.mapValues { Array($0.utf8) }))
