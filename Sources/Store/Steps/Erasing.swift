@@ -135,6 +135,7 @@ extension Connection {
         try removeIncoming(
             all(Query.observationsAbout, [shop, AggregateKind.order.rawValue, gid]) { $0[0] }, shop: shop,
             keepingHashes: keepingHashes)
+        try run("DELETE FROM page_codes WHERE shop = ? AND aggregate_id = ?", [shop, id])
         for table in ["orders", "aggregates"] {
             try run("DELETE FROM \(table) WHERE shop = ? AND id = ?", [shop, id])
         }

@@ -175,12 +175,6 @@ struct PublicWords: Sendable {
     func offerDone(_ kind: String) -> String { text("offer_\(kind)_done") }
     var offerNext: String { text("offer_next") }
     var offerNone: String { text("offer_none") }
-    var offerCodeTitle: String { text("offer_code_title") }
-    func offerCodeWords(_ address: String) -> String { text("offer_code_words", address) }
-    var offerCodeLabel: String { text("offer_code_label") }
-    var offerCodeWrong: String { text("offer_code_wrong") }
-    var offerCodeAgain: String { text("offer_code_again") }
-    var offerConfirm: String { text("offer_confirm") }
     var offerBack: String { text("offer_back") }
     var offerThanks: String { text("offer_thanks") }
     var offerPersonTitle: String { text("offer_person_title") }
@@ -190,9 +184,21 @@ struct PublicWords: Sendable {
     func offerCode(_ code: String) -> String { text("offer_your_code", code) }
     var offerCodeSoon: String { text("offer_code_soon") }
     func offerAlso(_ code: String) -> String { text("offer_also", code) }
-    func offerMailSubject(_ order: String) -> String { text("offer_mail_subject", order) }
-    func offerMail(_ code: String) -> String { text("offer_mail", code) }
-    var offerMailNotYou: String { text("offer_mail_not_you") }
+
+    // MARK: - Mailed codes
+
+    var codeTitle: String { text("code_title") }
+    func codeWords(_ kind: PageCode.Kind, _ address: String) -> String { text("code_words_\(kind.rawValue)", address) }
+    var codeLabel: String { text("code_label") }
+    var codeWrong: String { text("code_wrong") }
+    var codeAgain: String { text("code_again") }
+    var codeConfirm: String { text("code_confirm") }
+    var codeBack: String { text("code_back") }
+    func codeMailSubject(_ order: String) -> String { text("code_mail_subject", order) }
+    func codeMail(_ code: String) -> String { text("code_mail", code) }
+    /// What the code is for, in a sentence.
+    func codeMailPurpose(_ kind: PageCode.Kind) -> String { text("code_for_\(kind.rawValue)") }
+    func codeMailNotYou(_ kind: PageCode.Kind) -> String { text("code_not_you_\(kind.rawValue)") }
 
     var unknownTitle: String { text("none_title") }
     var unknownWords: String { text("none_words") }
@@ -200,11 +206,15 @@ struct PublicWords: Sendable {
 
     /// Every text has the same number of `{}` in each language, which a test holds.
     static let all: [String: [String: String]] = [
-        "en": english.merging(OfferWords.english) { first, _ in first },
-        "de": german.merging(OfferWords.german) { first, _ in first },
-        "fr": french.merging(OfferWords.french) { first, _ in first },
-        "es": spanish.merging(OfferWords.spanish) { first, _ in first },
+        "en": together([english, OfferWords.english, CodeWords.english]),
+        "de": together([german, OfferWords.german, CodeWords.german]),
+        "fr": together([french, OfferWords.french, CodeWords.french]),
+        "es": together([spanish, OfferWords.spanish, CodeWords.spanish]),
     ]
+
+    private static func together(_ texts: [[String: String]]) -> [String: String] {
+        texts.reduce(into: [:]) { all, some in all.merge(some) { first, _ in first } }
+    }
 
     private static let english = [
         "order": "Order {}", "parcel": "Order {}, parcel {} of {}", "expected": "Expected on {}",

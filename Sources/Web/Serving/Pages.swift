@@ -117,6 +117,7 @@ struct Pages: Sendable {
                 "faults": String(decoding: PackageResources.faults_liquid, as: UTF8.self),
                 "talks": String(decoding: PackageResources.talks_liquid, as: UTF8.self),
                 "seen": String(decoding: PackageResources.seen_liquid, as: UTF8.self),
+                "code": String(decoding: PackageResources.code_liquid, as: UTF8.self),
                 "to": String(decoding: PackageResources.to_liquid, as: UTF8.self),
             ], mode: .strict)
     }
