@@ -261,6 +261,7 @@ package struct DaemonProcess {
                 logger: logger)
         }
         core.offers = OfferDesk(store: store, planner: { [contexts] in contexts[$0]?.rules.planner })
+        core.pageDesk = PageDesk(store: store, planner: { [contexts] in contexts[$0]?.rules.planner })
         if !chats.isEmpty {
             services.append(
                 ChatMailService(

@@ -58,7 +58,7 @@ public struct Planner: Sendable {
         pages: PageLinks = PageLinks()
     ) -> Scope {
         var scope = Scope(evaluation(record, now: now), event: event, together: together, history: history)
-        scope.pages = pages
+        scope.pages = pages.fitting(record)
         return scope
     }
 }

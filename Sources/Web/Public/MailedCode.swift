@@ -19,6 +19,10 @@ struct PageCode: Hashable, Sendable {
     enum Kind: String, Sendable, CaseIterable {
         /// Choosing what is offered.
         case offer
+        /// Having the order sent elsewhere.
+        case address
+        /// Cancelling it.
+        case cancel
     }
 
     var kind: Kind

@@ -200,16 +200,65 @@ struct PublicWords: Sendable {
     func codeMailPurpose(_ kind: PageCode.Kind) -> String { text("code_for_\(kind.rawValue)") }
     func codeMailNotYou(_ kind: PageCode.Kind) -> String { text("code_not_you_\(kind.rawValue)") }
 
+    // MARK: - What she does herself
+
+    func serviceTitle(_ kind: PageCode.Kind, _ order: String) -> String { text("service_title_\(kind.rawValue)", order) }
+    func serviceWords(_ kind: PageCode.Kind) -> String { text("service_words_\(kind.rawValue)") }
+    var serviceCode: String { text("service_code") }
+    var serviceNext: String { text("service_next") }
+    var servicePassOver: String { text("service_pass_over") }
+    func serviceBusyTitle(_ kind: PageCode.Kind) -> String { text("service_busy_title_\(kind.rawValue)") }
+    var serviceBusyWords: String { text("service_busy_words") }
+    var serviceLook: String { text("service_look") }
+    func serviceDoneTitle(_ kind: PageCode.Kind, _ order: String) -> String {
+        text("service_done_title_\(kind.rawValue)", order)
+    }
+    func serviceDoneWords(_ kind: PageCode.Kind) -> String { text("service_done_words_\(kind.rawValue)") }
+    var servicePerson: String { text("service_person") }
+    func serviceOverTitle(_ kind: PageCode.Kind, _ order: String) -> String {
+        text("service_over_title_\(kind.rawValue)", order)
+    }
+    func serviceOver(_ end: PageEnd) -> String { text("service_over_\(end.rawValue)") }
+    func serviceSubject(_ kind: PageCode.Kind) -> String { text("service_subject_\(kind.rawValue)") }
+    func serviceLink(_ kind: PageCode.Kind) -> String { text("service_link_\(kind.rawValue)") }
+    func addressFormTitle(_ order: String) -> String { text("address_form_title", order) }
+    func addressFormWords(_ country: String) -> String { text("address_form_words", country) }
+    var addressSave: String { text("address_save") }
+    var addressAgain: String { text("address_again") }
+    var addressNew: String { text("address_new") }
+    var addressSame: String { text("address_same") }
+    var addressProblems: String { text("address_problems") }
+    var addressRefused: String { text("address_refused") }
+    func addressField(_ field: AddressField) -> String { text("field_\(field.rawValue)") }
+    /// What is wrong with a field.
+    func addressProblem(_ field: AddressField, _ objection: AddressObjection) -> String {
+        let own = "problem_\(objection.rawValue)_\(field.rawValue)"
+        return texts[own] ?? text("problem_\(objection.rawValue)")
+    }
+    func cancelFormTitle(_ order: String) -> String { text("cancel_form_title", order) }
+    var cancelFormWords: String { text("cancel_form_words") }
+    func cancelSum(_ sum: Outreach.Money) -> String {
+        text("cancel_sum", sum.amount.formatted(.currency(code: sum.currency).locale(Locale(identifier: language))))
+    }
+    var cancelNoSum: String { text("cancel_no_sum") }
+    var cancelUnknownSum: String { text("cancel_unknown_sum") }
+    var cancelGoods: String { text("cancel_goods") }
+    var cancelConfirm: String { text("cancel_confirm") }
+    var cancelKeep: String { text("cancel_keep") }
+
+    /// What a country is called; nil for a code that is none.
+    func country(_ code: String) -> String? { Locale(identifier: language).localizedString(forRegionCode: code) }
+
     var unknownTitle: String { text("none_title") }
     var unknownWords: String { text("none_words") }
     var later: String { text("later") }
 
     /// Every text has the same number of `{}` in each language, which a test holds.
     static let all: [String: [String: String]] = [
-        "en": together([english, OfferWords.english, CodeWords.english]),
-        "de": together([german, OfferWords.german, CodeWords.german]),
-        "fr": together([french, OfferWords.french, CodeWords.french]),
-        "es": together([spanish, OfferWords.spanish, CodeWords.spanish]),
+        "en": together([english, OfferWords.english, CodeWords.english, ServiceWords.english]),
+        "de": together([german, OfferWords.german, CodeWords.german, ServiceWords.german]),
+        "fr": together([french, OfferWords.french, CodeWords.french, ServiceWords.french]),
+        "es": together([spanish, OfferWords.spanish, CodeWords.spanish, ServiceWords.spanish]),
     ]
 
     private static func together(_ texts: [[String: String]]) -> [String: String] {

@@ -123,6 +123,20 @@ enum Names {
             ),
             { $0.remedy }
         ),
+        (
+            page(
+                "address_url",
+                "The page on which the shopper has the order sent elsewhere in its country, with a code that is mailed to her (actions.md). Empty once something has been sent."
+            ),
+            { $0.address }
+        ),
+        (
+            page(
+                "cancel_url",
+                "The page on which the shopper cancels the order, with a code that is mailed to her (actions.md). Empty once something has been sent."
+            ),
+            { $0.cancel }
+        ),
     ]
 
     /// The name of the page on which she chooses.
