@@ -301,6 +301,13 @@ package struct DaemonProcess {
                 store: store, contexts: contexts, people: core.listed, post: core.post, desk: configuration.desk?.url,
                 learn: core.learn, clock: clock, wake: offered, newMessages: newMessages, heartbeats: heartbeats,
                 logger: logger, trouble: trouble))
+        let acted = Wake()
+        byHand.add(acted)
+        services.append(
+            ActService(
+                store: store, contexts: contexts, servesPages: configuration.pages != nil, learn: core.learn,
+                clock: clock, wake: acted, newMessages: newMessages, heartbeats: heartbeats, logger: logger,
+                trouble: trouble))
         services.append(
             FileService(
                 shops: contexts.keys.sorted(), store: store, clock: clock, wake: Wake(), heartbeats: heartbeats,

@@ -33,6 +33,8 @@ public struct PageAct: Hashable, Sendable {
     public var effect: Int64
     /// True if a person was given it.
     public var isHandOver: Bool
+    /// True if a person was only told that it takes long.
+    public var isLate = false
     public var state: Effect.State
     public var detail: String?
     public var askedAt: Moment
@@ -62,7 +64,11 @@ public struct PageAct: Hashable, Sendable {
         self.init(
             effect: effect.id, isHandOver: isHandOver, state: effect.state, detail: effect.detail,
             askedAt: effect.createdAt, results: results)
+        isLate = effect.keys.contains { $0.hasSuffix(Self.late) }
     }
+
+    /// The end of the key under which a person is told that it takes long.
+    public static let late = " late"
 
     /// What Shopify objected to in her address, by field; empty if it was anything else.
     public var objections: [AddressField: AddressObjection] {
@@ -109,7 +115,7 @@ extension PageRequest {
     ///
     /// - Parameter acts: what was asked for there so far, in any order.
     public func standing(of record: OrderRecord, acts: [PageAct], now: Moment) -> PageStanding {
-        let last = acts.max { $0.effect < $1.effect }
+        let last = acts.filter { !$0.isLate }.max { $0.effect < $1.effect }
         if let last {
             if last.isHandOver { return .person }
             if last.isOpen {

@@ -734,6 +734,17 @@ extension Migration {
             CREATE INDEX offers_by_state ON offers (shop, state, decided_at, effect_id);
             CREATE INDEX offers_by_aggregate ON offers (shop, aggregate_id, effect_id);
 
+            -- What is done in the shop and no event tells of yet, by the number of its effect. `next_at` is when the clock
+            -- looks at it: once it has ended, or when it should have.
+            CREATE TABLE untold_acts (
+                shop INTEGER NOT NULL,
+                effect_id INTEGER NOT NULL,
+                next_at INTEGER NOT NULL,
+                PRIMARY KEY (shop, effect_id),
+                FOREIGN KEY (shop, effect_id) REFERENCES effects (shop, id)
+            ) STRICT, WITHOUT ROWID;
+            CREATE INDEX untold_acts_next ON untold_acts (shop, next_at, effect_id);
+
             -- Codes that were mailed so that a shopper can prove on a page of hers that the order is hers: the last one of
             -- each order and page, as its digest. `page` is what it is for: 'address', 'offer 17'. A code that was
             -- entered becomes a pass, a token that only the open page has, as its digest.

@@ -243,7 +243,7 @@ extension Connection {
         let messages = try changes("DELETE FROM messages WHERE shop = ? AND effect_id = ?", [shop, id])
         for table in [
             "leases", "attempts", "decisions", "results", "effect_keys", "effect_events", "ratings", "trials",
-            "answers", "offers",
+            "answers", "offers", "untold_acts",
         ] {
             try run("DELETE FROM \(table) WHERE shop = ? AND effect_id = ?", [shop, id])
         }

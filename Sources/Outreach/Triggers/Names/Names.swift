@@ -90,6 +90,13 @@ enum Names {
             guard scope.event.kind.has("remedy") else { return nil }
             return NamedDrop(scope, remedy, overlay: scope.overlay, prefix: "remedy")
         },
+        Root(
+            name: "action", meaning: "What Bookbag did in the shop, or could not do.", isAlways: false,
+            rows: action.rows(under: "action")
+        ) { scope in
+            guard scope.event.kind.has("action") else { return nil }
+            return NamedDrop(scope, action, overlay: scope.overlay, prefix: "action")
+        },
         Root(name: "event", meaning: "What happened.", rows: event.rows(under: "event")) {
             NamedDrop($0, event, overlay: $0.overlay, prefix: "event")
         },
