@@ -380,6 +380,7 @@ package struct DaemonProcess {
             planner.giftCeilings = shop.giftCeilings
             planner.actionCeilings = shop.actionCeilings
             planner.remedyCeilings = shop.remedyCeilings
+            planner.servesPages = configuration.pages != nil
             return planner
         }
         let triggers = try await reloader.start(now: now, planner: planner)
