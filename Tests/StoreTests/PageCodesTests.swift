@@ -66,3 +66,50 @@ extension Store {
         #expect(try await store.prove("123456", for: "address", of: order, now: .at(6)) == false)
     }
 }
+
+@Suite("Acts of which no event tells yet") struct UntoldActsTests {
+    @Test("an act that ends is kept until it is told, and a look can be put off", arguments: StoreKind.allCases)
+    func acts(_ kind: StoreKind) async throws {
+        let store = try await kind.make()
+        let event = try await store.placed(1)
+        var effect = Effect(
+            to: Route(shop: shop, channel: .shop), isContact: false, trigger: "late", line: "tag_order:late",
+            keys: ["one"], event: event, dueAt: t0, createdAt: t0)
+        effect.state = .ready
+        effect.decidedAt = t0
+        let message = Message(id: "act_1", kind: .shop, envelope: Message.Envelope(), bytes: [123, 125], summary: "a tag")
+        _ = try await store.commitPlan(
+            [
+                Plan(
+                    shop: shop, doneEvents: [event.id],
+                    changes: [
+                        PlannedChange(
+                            effect: effect, note: DecisionNote(at: t0, state: .ready, reason: nil), message: message)
+                    ])
+            ], now: t0)
+        #expect(try await store.untoldActs(shop: shop, limit: 9, now: .at(9)).isEmpty)
+        let claims = try await store.claim(
+            Route(shop: shop, channel: .shop), limit: 9, owner: "a", lease: .minutes(1), now: .at(1))
+        let begun = try await store.begin(claims, lease: .minutes(1), now: .at(1)).begun
+        _ = try await store.finish(
+            begun.map {
+                AttemptOutcome(claim: $0, verdict: .accepted(receipt: "ok"), results: ["changed": "true"])
+            }, now: .at(2))
+        let act = try #require(try await store.untoldActs(shop: shop, limit: 9, now: .at(2)).first)
+        #expect(act.effect.state == .sent && act.results == ["changed": "true"])
+        try await store.told(act, lookAt: .at(60), now: .at(3))
+        #expect(try await store.untoldActs(shop: shop, limit: 9, now: .at(59)).isEmpty)
+        #expect(try await store.untoldActs(shop: shop, limit: 9, now: .at(60)) == [act])
+        try await store.told(act, now: .at(61))
+        #expect(try await store.untoldActs(shop: shop, limit: 9, now: .at(99)).isEmpty)
+        // What the event tells of it, until its order is erased.
+        let question = HistoryQuestion(
+            shop: shop, orderID: facts(1).id, subject: .order, address: nil, customerID: nil)
+        var asking = question
+        asking.action = act.effect.id
+        let told = try await store.history(for: [asking], now: .at(99))[0].action
+        #expect(told?.verb == "tag_order" && told?.value == "late" && told?.by == "late" && told?.reason == nil)
+        _ = try await store.erase(address: "robin@example.com", shop: shop, now: .at(100))
+        #expect(try await store.history(for: [asking], now: .at(101))[0].action == nil)
+    }
+}

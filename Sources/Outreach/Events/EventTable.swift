@@ -244,7 +244,7 @@ enum EventTable {
         EventEntry(
             "action.done",
             "Bookbag did something in the shop: a line of `do`, what the customer asked for on a page of hers, or what she chose of an offer. `action.verb` says what. It is Bookbag's own doing, and needs no `caused_by`.",
-            sentence: "Bookbag did something in the shop", age: .days(2), survivesCancellation: true,
+            sentence: "Bookbag did something in the shop", age: .days(2), survivesCancellation: true, isNeeded: true,
             roots: ["action"], alsoCalled: ["action", "action.completed", "action.succeeded"], standard: .unsent()),
         EventEntry(
             "action.refused",
