@@ -18,6 +18,14 @@ public enum PageRequest: String, Hashable, Sendable, CaseIterable {
         }
     }
 
+    /// The name of its link in templates.
+    public var linkName: String {
+        switch self {
+        case .changeAddress: "address_url"
+        case .cancelOrder: "cancel_url"
+        }
+    }
+
     /// The key of the n-th time that it is asked for of an order, so that two posts at once are one.
     public func key(of order: String, after earlier: [PageAct]) -> String {
         "\(order) \(rawValue) \(earlier.count { !$0.isHandOver } + 1)"
@@ -146,6 +154,21 @@ extension PageRequest {
         guard facts.fulfillment != .notRequired, let address = facts.shippingAddress,
             AddressForm(country: address.countryCode ?? "", known: address) != nil
         else { return .other }
+        return nil
+    }
+}
+
+extension TriggerSet {
+    /// The first place at which a letter links to the page, as `templates/answers/change-address.md:11`; nil if none
+    /// does.
+    public func link(to request: PageRequest) -> String? {
+        for trigger in triggers where trigger.mode != .off {
+            for line in trigger.lines where line.hasWords {
+                if let use = templates.firstUse(of: request.linkName, in: line.template) {
+                    return "\(use.file):\(use.line)"
+                }
+            }
+        }
         return nil
     }
 }

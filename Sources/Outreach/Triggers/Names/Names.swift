@@ -132,14 +132,14 @@ enum Names {
         ),
         (
             page(
-                "address_url",
+                PageRequest.changeAddress.linkName,
                 "The page on which the shopper has the order sent elsewhere in its country, with a code that is mailed to her (actions.md). Empty once something has been sent."
             ),
             { $0.address }
         ),
         (
             page(
-                "cancel_url",
+                PageRequest.cancelOrder.linkName,
                 "The page on which the shopper cancels the order, with a code that is mailed to her (actions.md). Empty once something has been sent."
             ),
             { $0.cancel }
