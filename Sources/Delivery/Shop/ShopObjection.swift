@@ -70,7 +70,8 @@ extension AddressObjection {
         var found: [AddressField: AddressObjection] = [:]
         for error in errors {
             guard let field = error.field?.last.flatMap({ fields[$0] }) else { continue }
-            found[field] = error.message?.hasPrefix("Enter") ?? false ? .missing : .invalid
+            let message = error.message ?? ""
+            found[field] = message.hasPrefix("Enter a") && !message.contains("valid") ? .missing : .invalid
         }
         return results(found)
     }
