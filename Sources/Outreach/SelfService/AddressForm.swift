@@ -100,9 +100,11 @@ public struct AddressForm: Hashable, Sendable {
             }
         }
         let hidden: Set<Unicode.GeneralCategory> = [.format, .privateUse, .surrogate, .unassigned]
-        let words = String(String.UnicodeScalarView(visible.flatMap(\.unicodeScalars).filter {
-            !hidden.contains($0.properties.generalCategory)
-        })).split(separator: " ").joined(separator: " ")
+        // Persian and emoji need the joiners.
+        let shown = visible.flatMap(\.unicodeScalars).filter {
+            !hidden.contains($0.properties.generalCategory) || $0 == "\u{200C}" || $0 == "\u{200D}"
+        }
+        let words = String(String.UnicodeScalarView(shown)).split(separator: " ").joined(separator: " ")
         return words.count <= longest ? words : nil
     }
 
