@@ -78,7 +78,8 @@ extension Store {
             keys: ["one"], event: event, dueAt: t0, createdAt: t0)
         effect.state = .ready
         effect.decidedAt = t0
-        let message = Message(id: "act_1", kind: .shop, envelope: Message.Envelope(), bytes: [123, 125], summary: "a tag")
+        let message = Message(
+            id: "act_1", kind: .shop, envelope: Message.Envelope(), bytes: [123, 125], summary: "a tag")
         _ = try await store.commitPlan(
             [
                 Plan(

@@ -105,7 +105,8 @@ struct ActEventsTests {
             [
                 "refund": "on: order.placed\ndo: { tag_order: late }",
                 "told": "on: action.done\nif: action.verb == \"tag_order\"\nsend: { email: { template: note } }",
-                "own": "on: action.done\ncaused_by: bookbag\nif: action.value == \"early\"\nsend: { email: { template: note } }",
+                "own":
+                    "on: action.done\ncaused_by: bookbag\nif: action.value == \"early\"\nsend: { email: { template: note } }",
                 "no": "on: action.refused\nsend: { email: { template: note } }",
             ], letter: "{{ action.verb }} {{ action.value }} by {{ action.by }}{{ action.reason }}.")
         let bench = ActionBench(plans)
@@ -165,8 +166,10 @@ struct ActEventsTests {
         try await bench.look()
         let notes = try await bench.notes()
         #expect(notes.count == 1 && notes[0].contains("another address") && notes[0].contains("has been sent"))
-        #expect(PageRequest.changeAddress.standing(
-            of: try await bench.record(), acts: try await bench.acts(.changeAddress), now: bench.plans.now) == .person)
+        #expect(
+            PageRequest.changeAddress.standing(
+                of: try await bench.record(), acts: try await bench.acts(.changeAddress), now: bench.plans.now)
+                == .person)
     }
 
     @Test("a hold that Shopify does not release is told to a person, and the customer's address is changed")
@@ -201,8 +204,9 @@ struct ActEventsTests {
         try await bench.look()
         #expect(try await bench.notes().count == 1)
         let acts = try await bench.acts(.changeAddress)
-        guard case .done = PageRequest.changeAddress.standing(
-            of: try await bench.record(), acts: acts, now: bench.plans.now)
+        guard
+            case .done = PageRequest.changeAddress.standing(
+                of: try await bench.record(), acts: acts, now: bench.plans.now)
         else { throw CancellationError() }
     }
 
@@ -238,4 +242,3 @@ struct ActEventsTests {
         #expect(try await bench.command("cancel_order")?.isPersons == false)
     }
 }
-

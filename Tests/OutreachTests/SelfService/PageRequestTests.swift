@@ -161,7 +161,8 @@ struct AddressFormTests {
             #expect(regions.allSatisfy { !$0.name.isEmpty && !$0.code.isEmpty }, "\(country)")
         }
         #expect(AddressForm.regions["US"]?.count == 62 && AddressForm.regions["CA"]?.count == 13)
-        #expect(AddressForm.regions["ES"]?.count == 52 && AddressForm.regions["MX"]?.first { $0.code == "Q ROO" } != nil)
+        #expect(AddressForm.regions["ES"]?.count == 52)
+        #expect(AddressForm.regions["MX"]?.contains { $0.code == "Q ROO" && $0.name == "Quintana Roo" } == true)
     }
 
     @Test("reads what was written, on one line and without what nobody can see")
@@ -183,8 +184,8 @@ struct AddressFormTests {
     func wrong() throws {
         #expect(
             try read([:]) == .wrong([.lastName: .missing, .address1: .missing, .zip: .missing, .city: .missing]))
-        #expect(
-            try read(elm.merging([.address2: String(repeating: "é", count: 101)]) { $1 }) == .wrong([.address2: .invalid]))
+        let long = elm.merging([.address2: String(repeating: "é", count: 101)]) { $1 }
+        #expect(try read(long) == .wrong([.address2: .invalid]))
         let state = elm.merging([.province: "ON"]) { $1 }
         #expect(try read(state, country: "US") == .wrong([.province: .invalid]))
         guard case .address = try read(state, country: "CA") else { throw CancellationError() }
@@ -215,6 +216,7 @@ struct AddressFormTests {
     func objections() {
         let all: [AddressField: AddressObjection] = [.zip: .missing, .province: .invalid]
         #expect(AddressObjection.read(AddressObjection.results(all)) == all)
-        #expect(AddressObjection.read(["refused_zip": "?", "refused_x": "missing", "changed": "true"]) == [.zip: .invalid])
+        let others = ["refused_zip": "?", "refused_x": "missing", "changed": "true"]
+        #expect(AddressObjection.read(others) == [.zip: .invalid])
     }
 }
