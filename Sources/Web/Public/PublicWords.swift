@@ -202,7 +202,9 @@ struct PublicWords: Sendable {
 
     // MARK: - What she does herself
 
-    func serviceTitle(_ kind: PageCode.Kind, _ order: String) -> String { text("service_title_\(kind.rawValue)", order) }
+    func serviceTitle(_ kind: PageCode.Kind, _ order: String) -> String {
+        text("service_title_\(kind.rawValue)", order)
+    }
     func serviceWords(_ kind: PageCode.Kind) -> String { text("service_words_\(kind.rawValue)") }
     var serviceCode: String { text("service_code") }
     var serviceNext: String { text("service_next") }
