@@ -194,7 +194,10 @@ extension PublicSite {
         core.actedByHand.call()
         var visit = visit
         for look in 0...max(0, patience.looks) {
-            if look > 0 { try await Task.sleep(for: patience.pause) }
+            if look > 0 {
+                try? await Task.sleep(for: patience.pause)
+                if Task.isCancelled { break }
+            }
             guard let seen = try await self.visit(visit.request, visit.link, visit.web) else { break }
             (visit.record, visit.acts) = (seen.record, seen.acts)
             guard case .busy = visit.standing(core.now()) else { break }
