@@ -396,9 +396,9 @@ struct ActionChannelTests {
             place(), placed, updated, place("ON_HOLD", city: "Bristol", holds: ours), released,
         ]
         for cut in 0..<steps.count {
-            let first = ScriptedTransport(
-                steps.prefix(cut).map { .success($0) }
-                    + [.failure(TransferFailure(.dropped, phase: .answering))])
+            var replies: [Result<HTTPResponse, TransferFailure>] = steps.prefix(cut).map { .success($0) }
+            replies.append(.failure(TransferFailure(.dropped, phase: .answering)))
+            let first = ScriptedTransport(replies)
             let lost = try await channel(first).attempt(change, at: now).verdict
             #expect(lost.name == "deferred" && lost.failure?.inDoubt == true, "\(cut)")
             // What was asked for was done, and only its answer was lost.
