@@ -407,7 +407,7 @@ struct ActionChannelTests {
             var rest = [place(isHeld ? "ON_HOLD" : "OPEN", city: city, holds: isHeld ? ours : "")]
             if !isHeld { rest.append(placed) }
             rest += [updated, place("ON_HOLD", city: "Bristol", holds: ours), released]
-            let second = ScriptedTransport(rest)
+            let second = ScriptedTransport(rest.map { .success($0) })
             let answer = try await channel(second).attempt(change, inDoubt: 1, at: now)
             #expect(answer.verdict.name == "accepted" && answer.results == ["changed": "true"], "\(cut)")
             #expect(second.requests.last?.operation == "FulfillmentOrderReleaseHold", "\(cut)")
