@@ -382,4 +382,55 @@ struct ActionChannelTests {
         #expect(verdict.failure?.detail == "the postal code is missing")
         #expect(wrong.requests.last?.operation == "FulfillmentOrderReleaseHold")
     }
+
+    private let placed = HTTPResponse.json(
+        #"{"data":{"fulfillmentOrderHold":{"fulfillmentHold":{"id":"h1"},"userErrors":[]}}}"#)
+    private let updated = HTTPResponse.json(#"{"data":{"orderUpdate":{"order":{"id":"x"},"userErrors":[]}}}"#)
+    private let released = HTTPResponse.json(#"{"data":{"fulfillmentOrderReleaseHold":{"userErrors":[]}}}"#)
+    private let ours = #"{"id":"h1","handle":"bookbag-abc"}"#
+
+    @Test("an answer that is lost at any step is made good by the next attempt, with one hold and one release")
+    func addressLost() async throws {
+        let change = try message(.changeAddress(to: moved))
+        let steps = [
+            place(), placed, updated, place("ON_HOLD", city: "Bristol", holds: ours), released,
+        ]
+        for cut in 0..<steps.count {
+            var replies: [Result<HTTPResponse, TransferFailure>] = steps.prefix(cut).map { .success($0) }
+            replies.append(.failure(TransferFailure(.dropped, phase: .answering)))
+            let first = ScriptedTransport(replies)
+            let lost = try await channel(first).attempt(change, at: now).verdict
+            #expect(lost.name == "deferred" && lost.failure?.inDoubt == true, "\(cut)")
+            // What was asked for was done, and only its answer was lost.
+            let isHeld = cut >= 1 && cut < 4
+            let city = cut >= 2 ? "Bristol" : "Bath"
+            var rest = [place(isHeld ? "ON_HOLD" : "OPEN", city: city, holds: isHeld ? ours : "")]
+            if !isHeld { rest.append(placed) }
+            rest += [updated, place("ON_HOLD", city: "Bristol", holds: ours), released]
+            let second = ScriptedTransport(rest.map { .success($0) })
+            let answer = try await channel(second).attempt(change, inDoubt: 1, at: now)
+            #expect(answer.verdict.name == "accepted" && answer.results == ["changed": "true"], "\(cut)")
+            #expect(second.requests.last?.operation == "FulfillmentOrderReleaseHold", "\(cut)")
+        }
+    }
+
+    @Test("a hold that Shopify does not release is said, whatever came of the address")
+    func addressHeld() async throws {
+        let kept = HTTPResponse.json(
+            #"{"data":{"fulfillmentOrderReleaseHold":{"userErrors":[{"code":"INVALID_ACCESS","field":["id"],"message":"no"}]}}}"#
+        )
+        let change = try message(.changeAddress(to: moved))
+        let done = ScriptedTransport(
+            place(), placed, updated, place("ON_HOLD", city: "Bristol", holds: ours), kept)
+        let answer = try await channel(done).attempt(change, at: now)
+        #expect(answer.verdict.name == "accepted" && answer.results["changed"] == "true")
+        #expect(answer.results["held"] == "the hold is not Bookbag's to release")
+        let wrong = HTTPResponse.json(
+            #"{"data":{"orderUpdate":{"order":null,"userErrors":[{"field":["shippingAddress","zip"],"message":"Enter a ZIP code"},{"field":["shippingAddress","province"],"message":"State is not a valid state in United States"}]}}}"#
+        )
+        let no = ScriptedTransport(place(), placed, wrong, place("ON_HOLD", holds: ours), kept)
+        let refused = try await channel(no).attempt(change, at: now)
+        #expect(AddressObjection.read(refused.results) == [.zip: .missing, .province: .invalid])
+        #expect(refused.verdict.failure?.detail.contains("still on hold") == true && refused.results["held"] != nil)
+    }
 }

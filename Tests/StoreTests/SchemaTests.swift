@@ -79,7 +79,7 @@ struct SchemaTests {
         ("remediesOfPlace", Query.remediesOfPlace),
         ("returnsOfCustomer", Query.returnsOfCustomer), ("dueOffers", Query.dueOffers),
         ("offersInState", Query.offersInState), ("offersOfOrder", Query.offersOfOrder),
-        ("giftOfCustomer", Query.giftOfCustomer),
+        ("pass", Query.pass), ("untoldActs", Query.untoldActs), ("giftOfCustomer", Query.giftOfCustomer),
         ("giftOfPlace", Query.giftOfPlace), ("giftOfOrder", Query.giftOfOrder),
         ("waysWithWork", Query.waysWithWork), ("isWaiting", Query.isWaiting), ("resultsOf", Query.resultsOf),
         ("channelFailures", Query.channelFailures), ("oldestTriedAgain", Query.oldestTriedAgain),

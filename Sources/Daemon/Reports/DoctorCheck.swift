@@ -16,6 +16,8 @@ package struct DoctorReach: Sendable {
     var newestMail: @Sendable (Configuration.Mailbox, String, Moment) async throws -> [RawObservation]
     var dns: DNSResolver
     var now: @Sendable () -> Moment
+    /// Whether shoppers have pages of their own.
+    var servesPages = false
 
     package init(
         transport: any HTTPTransport, probe: @escaping @Sendable (Configuration.SMTP) async -> SMTPReply,
@@ -171,15 +173,18 @@ extension DoctorCheck {
                 endpoint: ShopifyEndpoint(base: shop.endpoint), credentials: credentials, transport: reach.transport,
                 clock: .system, bucket: nil)
             do throws(ShopifyFailure) {
-                return findings(try await client.inspect(), of: shop)
+                return findings(try await client.inspect(), of: shop, servesPages: reach.servesPages)
             } catch {
                 let usual = "check the domain, and whether this machine reaches \(shop.endpoint)"
                 return [Finding(.broken, what, error.what, fix: error.fix.isEmpty ? usual : error.fix)]
             }
         })
 
-    /// Whether the app may do what the triggers do, with the line that needs it; a scope is asked for nowhere else.
-    private static func actions(_ inspection: ShopInspection, of shop: Configuration.Shop) -> [Finding] {
+    /// Whether the app may do what the triggers do, and what shoppers may ask for on the pages that letters link to, with
+    /// the line that needs it; a scope is asked for nowhere else.
+    private static func actions(
+        _ inspection: ShopInspection, of shop: Configuration.Shop, servesPages: Bool
+    ) -> [Finding] {
         guard let folder = try? TriggerFolder(readingFrom: shop.triggers),
             let set = TriggerSet.load(folder, webhooks: Set(shop.webhooks.keys)).set
         else { return [] }
@@ -190,6 +195,12 @@ extension DoctorCheck {
                 where !needed.contains(where: { $0.scope == scope }) {
                     needed.append((scope, "'\(action.written)' of \(trigger.file)"))
                 }
+            }
+        }
+        for request in PageRequest.allCases where servesPages {
+            guard let place = set.link(to: request) else { continue }
+            for scope in request.verb.scopes where !needed.contains(where: { $0.scope == scope }) {
+                needed.append((scope, "'\(request.linkName)' of \(place)"))
             }
         }
         guard !needed.isEmpty else { return [] }
@@ -210,7 +221,9 @@ extension DoctorCheck {
         return findings
     }
 
-    private static func findings(_ inspection: ShopInspection, of shop: Configuration.Shop) -> [Finding] {
+    private static func findings(
+        _ inspection: ShopInspection, of shop: Configuration.Shop, servesPages: Bool
+    ) -> [Finding] {
         var findings: [Finding] = []
         if inspection.domain.lowercased() != shop.domain.lowercased() {
             findings.append(
@@ -235,7 +248,7 @@ extension DoctorCheck {
                     scope.isRequired ? .broken : .poor, scopes, "the app lacks \(scope.name): \(scope.purpose)",
                     fix: "grant it to the app in Shopify's Dev Dashboard and install the app again"))
         }
-        findings += actions(inspection, of: shop)
+        findings += actions(inspection, of: shop, servesPages: servesPages)
         if inspection.scopes == nil {
             findings.append(Finding(.poor, scopes, "Shopify does not say what the app may read"))
         } else if missing.isEmpty {

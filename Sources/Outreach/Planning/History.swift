@@ -41,6 +41,8 @@ public struct History: Hashable, Sendable, Codable {
     public var remedies: RemedyHistory?
     /// The offer that the event tells of, as it is now; nil for other events.
     public var offer: OfferNow?
+    /// The action that the event tells of; nil for other events.
+    public var action: ActionNow?
 
     /// A rating as it stands.
     public struct RatingNow: Hashable, Sendable, Codable {

@@ -20,10 +20,12 @@ public struct Replay: Sendable {
     /// A replay of `set`, as if it had always been in force. A shop that is in shadow mode or off is treated as live; a
     /// trigger that is off stays off, and what one in shadow mode would send is marked.
     ///
-    /// - Parameter holdOutKey: the store's secret by which customers are held out.
+    /// - Parameters:
+    ///   - holdOutKey: the store's secret by which customers are held out.
+    ///   - servesPages: whether shoppers have pages of their own.
     public init(
         _ set: TriggerSet, live: LiveSince, shop: ShopProfile, since: Moment, until: Moment,
-        rendering: Set<String> = [], holdOutKey: [UInt8] = []
+        rendering: Set<String> = [], holdOutKey: [UInt8] = [], servesPages: Bool = false
     ) {
         var settings = set.settings
         settings.mode = .live
@@ -34,6 +36,7 @@ public struct Replay: Sendable {
             inForceSince: Dictionary(uniqueKeysWithValues: set.triggers.map { ($0.name, .distantPast) }), live: live,
             shop: shop)
         planner.holdOutKey = holdOutKey
+        planner.servesPages = servesPages
         self.since = since
         self.until = until
         self.rendering = rendering

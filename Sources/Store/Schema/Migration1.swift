@@ -722,21 +722,46 @@ extension Migration {
                 choice TEXT CHECK (choice <> ''),
                 chosen_at INTEGER,
                 action_effect INTEGER,
-                code_digest BLOB CHECK (length(code_digest) = 32),
-                code_ends_at INTEGER,
-                tries INTEGER NOT NULL DEFAULT 0 CHECK (tries >= 0),
                 PRIMARY KEY (shop, effect_id),
                 FOREIGN KEY (shop, effect_id) REFERENCES effects (shop, id),
                 FOREIGN KEY (shop, aggregate_id) REFERENCES aggregates (shop, id),
                 CHECK ((choice IS NULL) = (chosen_at IS NULL)),
                 CHECK ((judged_by IS NULL) = (judged_at IS NULL)),
-                CHECK ((code_digest IS NULL) = (code_ends_at IS NULL)),
                 CHECK (state <> 'chosen' OR choice IS NOT NULL),
                 CHECK (state <> 'open' OR opened_at IS NOT NULL)
             ) STRICT, WITHOUT ROWID;
             CREATE INDEX offers_next ON offers (shop, next_at, effect_id) WHERE next_at IS NOT NULL;
             CREATE INDEX offers_by_state ON offers (shop, state, decided_at, effect_id);
             CREATE INDEX offers_by_aggregate ON offers (shop, aggregate_id, effect_id);
+
+            -- What is done in the shop and no event tells of yet, by the number of its effect. `next_at` is when the clock
+            -- looks at it: once it has ended, or when it should have.
+            CREATE TABLE untold_acts (
+                shop INTEGER NOT NULL,
+                effect_id INTEGER NOT NULL,
+                next_at INTEGER NOT NULL,
+                PRIMARY KEY (shop, effect_id),
+                FOREIGN KEY (shop, effect_id) REFERENCES effects (shop, id)
+            ) STRICT, WITHOUT ROWID;
+            CREATE INDEX untold_acts_next ON untold_acts (shop, next_at, effect_id);
+
+            -- Codes that were mailed so that a shopper can prove on a page of hers that the order is hers: the last one of
+            -- each order and page, as its digest. `page` is what it is for: 'address', 'offer 17'. A code that was
+            -- entered becomes a pass, a token that only the open page has, as its digest.
+            CREATE TABLE page_codes (
+                shop INTEGER NOT NULL,
+                aggregate_id INTEGER NOT NULL,
+                page TEXT NOT NULL CHECK (page <> ''),
+                code_digest BLOB CHECK (length(code_digest) = 32),
+                code_ends_at INTEGER,
+                tries INTEGER NOT NULL DEFAULT 0 CHECK (tries >= 0),
+                pass_digest BLOB CHECK (length(pass_digest) = 32),
+                pass_ends_at INTEGER,
+                PRIMARY KEY (shop, aggregate_id, page),
+                FOREIGN KEY (shop, aggregate_id) REFERENCES aggregates (shop, id),
+                CHECK ((code_digest IS NULL) = (code_ends_at IS NULL)),
+                CHECK ((pass_digest IS NULL) = (pass_ends_at IS NULL))
+            ) STRICT, WITHOUT ROWID;
 
             -- The frozen bytes. They and the addresses may be deleted by age; the id stays. `files_until` is until when
             -- the files in them are kept, if there are any that go before. `copy_tries` is how often it was tried to put a

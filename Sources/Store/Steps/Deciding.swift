@@ -40,6 +40,10 @@ extension Store {
             let outcome = try await write { db in
                 let outcome = try db.commit([plan], hash: hash, path: path, now: now)
                 if let audit, !outcome.effects.isEmpty { try db.append(audit, now: now) }
+                // Whoever asked for it waits for it, so somebody hears of it if it takes too long.
+                if request.by == PageRequest.decider, let effect = outcome.effects.first, effect.state == .ready {
+                    try db.noteAct(effect, dueAt: now + PageStanding.patience, shop: try db.shop(shop))
+                }
                 try db.note(now)
                 return outcome
             }

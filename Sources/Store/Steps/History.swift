@@ -85,6 +85,7 @@ extension Connection {
                 remedies, but: question.effectID, shop: shop, hash: hash, now: now)
         }
         if let offer = question.offer { history.offer = try offerNow(offer, shop: shop) }
+        if let action = question.action { history.action = try actionNow(action, shop: shop) }
         if let teller = question.teller {
             let message = try newest(ofStems: teller.stems, trigger: teller.trigger, line: teller.line, shop: shop)
             history.isToldAlready =
