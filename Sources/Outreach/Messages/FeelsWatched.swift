@@ -48,30 +48,31 @@ enum FeelsWatched {
         let noticing = "say what you do for her, and not how you came to it"
         let looking = "write about what she ordered, and not about what she looked at"
         let missing = "leave it out: 'It is good to have you back.' says it, once she is"
-        return [
-            (
-                /\bwe (?:have )?(?:noticed|spotted|observed)(?: that)? you\b(?! (?:may|might|can|could|should|will))/,
-                noticing
-            ),
+        // "Sie" is the customer, and "sie" may be her parcel.
+        let everybodys: [(Regex<Substring>, String)] = [
+            (/\bwe (?:have )?(?:noticed|spotted|observed)(?: that)? you\b(?! (?:may|might|can|could|will))/, noticing),
             (/\bwe can see (?:that )?you have\b/, noticing),
-            (/\buns ist aufgefallen, dass (?:du|sie)\b/, noticing),
-            (/\bwir haben (?:bemerkt|beobachtet|festgestellt), dass (?:du|sie)\b/, noticing),
-            (/\bhemos (?:notado|observado|detectado) que (?:has|ha|usted)\b/, noticing),
-            (/\bnous avons (?:remarqué|observé|constaté) que vous\b/, noticing),
-            (/\byou (?:have )?(?:recently )?(?:looked at|viewed|browsed)\b/, looking),
+            (/\bhemos (?:notado|observado) que (?:has|usted)\b/, noticing),
+            (/\bnous avons (?:remarqué|observé) que vous\b/, noticing),
+            (/\b(?:what|items?|products?|things?) (?:that )?you (?:have )?(?:looked at|viewed|browsed)\b/, looking),
+            (/\byou (?:have )?recently (?:looked at|viewed|browsed)\b/, looking),
             (/\byou (?:have )?left in your (?:cart|basket)\b/, looking),
-            (/\b(?:du hast dir|sie haben sich) .{0,40}angesehen\b/, looking),
             (/\b(?:has|ha) (?:visto|mirado) en (?:nuestra|la) (?:tienda|web)\b/, looking),
             (/\bvous avez (?:regardé|consulté) (?:dans|sur) notre\b/, looking),
             (/\byou have(?:n't| not) (?:bought|ordered|shopped)\b/, missing),
-            (
-                /\b(?:du hast|sie haben) (?:schon )?(?:lange|länger) (?:nichts|nicht mehr) (?:bestellt|gekauft)\b/,
-                missing
-            ),
-            (/\bdass (?:du|sie) (?:schon )?(?:lange|länger) (?:nichts|nicht mehr) (?:bestellt|gekauft)\b/, missing),
             (/\b(?:llevas|lleva) .{0,20}sin (?:comprar|pedir)\b/, missing),
             (/\bvous n'avez (?:rien|pas) (?:commandé|acheté) depuis\b/, missing),
         ]
+        let german: [(Regex<Substring>, String)] = [
+            (/\b[Uu]ns ist aufgefallen, dass (?:du|Sie)\b/, noticing),
+            (/\b[Ww]ir haben (?:bemerkt|beobachtet), dass (?:du|Sie)\b/, noticing),
+            (/\b(?:[Dd]u hast dir|Sie haben sich) .{0,40}angesehen\b/, looking),
+            (
+                /\b(?:[Dd]u hast|Sie haben) (?:schon )?(?:lange|länger) (?:nichts|nicht mehr) (?:bestellt|gekauft)\b/,
+                missing
+            ),
+        ]
+        return everybodys.map { ($0.0.ignoresCase(), $0.1) } + german
     }
 
     /// Warns of what a letter to a customer should not say.
@@ -109,7 +110,7 @@ enum FeelsWatched {
     static func look(for source: String, at start: Position, _ faults: inout FaultList) {
         for (index, line) in source.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).enumerated() {
             guard line.utf8.count < 10_000 else { continue }
-            let words = String(line).replacing(/\{%.*?%\}/, with: "").lowercased().replacing("’", with: "'")
+            let words = String(line).replacing(/\{%.*?%\}/, with: "").replacing("’", with: "'")
                 .replacing("'ve ", with: " have ")
             guard let (_, hint) = phrases.first(where: { words.firstMatch(of: $0.found) != nil }) else { continue }
             faults.warn(
