@@ -244,13 +244,37 @@ struct RemediesTests {
         try await bench.work()
         let offer = try await bench.offer(1)
         #expect(try await bench.desk.choose(.refund, of: offer.number, shop: remedyShop, now: bench.now) == .chosen)
-        bench.refusal.withLock { $0 = "the payment is disputed, so a person decides" }
+        bench.refusal.withLock {
+            $0 = .refused(Failure(reason: "shop", detail: "the payment is disputed, so a person decides"))
+        }
         try await bench.work()
         try await bench.wait(.seconds(6))
         #expect(try await bench.offer(1).state == .person)
         #expect(try await bench.spent() == GiftHistory.Spent())
         let notes = try await bench.notes(1)
         #expect(notes.count == 1 && notes[0].contains("it could not be done; the order's page says why"))
+    }
+
+    @Test("what the app may not do any more waits, stays booked, and is done once when it may again")
+    func revoked() async throws {
+        let bench = try await RemedyBench(RemedyBench.open.replacing(", also_give: sorry", with: ""))
+        try await bench.see(1)
+        try await bench.work()
+        let offer = try await bench.offer(1)
+        #expect(try await bench.desk.choose(.refund, of: offer.number, shop: remedyShop, now: bench.now) == .chosen)
+        bench.refusal.withLock {
+            $0 = .deferred(Failure(reason: "scope", detail: "the app lacks write_orders", retryAfter: .minutes(30)))
+        }
+        try await bench.work()
+        try await bench.wait(.hours(2))
+        #expect(try await bench.offer(1).state == .chosen)
+        #expect(try await bench.spent() == GiftHistory.Spent(sum: 4500, count: 1))
+        #expect(try await bench.notes(1).isEmpty)
+        bench.refusal.withLock { $0 = nil }
+        try await bench.wait(.minutes(31))
+        let action = try #require(try await bench.offer(1).actionEffect)
+        #expect(try await bench.store.outcome(of: action, shop: remedyShop)?.effect.state == .sent)
+        #expect(try await bench.spent() == GiftHistory.Spent(sum: 4500, count: 1))
     }
 
     @Test("what belongs to an account is not done once the customer is deleted, and a person has it")

@@ -18,8 +18,8 @@ final class RemedyBench: Sendable {
     let people: ListedPeople
     let desk: OfferDesk
     private let post: ShopPost
-    /// Why the shop refuses what is to be done in it; nil while it does not.
-    let refusal = Mutex<String?>(nil)
+    /// What the shop says to all that is to be done in it; nil while it does it.
+    let refusal = Mutex<Verdict?>(nil)
 
     static let anna = Person(
         email: "anna@juniperfig.example", name: "Anna", roles: [.approve], approveUpTo: 100)
@@ -156,8 +156,8 @@ final class RemedyBench: Sendable {
             var answer = AttemptAnswer(.accepted(receipt: ""))
             if channel == .desk {
                 answer = AttemptAnswer(try await far.send(begun.message, at: now))
-            } else if ActionCommand(begun.message) != nil, let why = refusal.withLock({ $0 }) {
-                answer = AttemptAnswer(.refused(Failure(reason: "shop", detail: why)))
+            } else if ActionCommand(begun.message) != nil, let verdict = refusal.withLock({ $0 }) {
+                answer = AttemptAnswer(verdict)
             } else if ActionCommand(begun.message) != nil {
                 answer = AttemptAnswer(.accepted(receipt: "done"), results: ["refund": "gid://shopify/Refund/5"])
             } else {
