@@ -2,6 +2,7 @@ import Foundation
 import Outreach
 import Platform
 import Store
+import Synchronization
 import Testing
 
 @testable import Daemon
