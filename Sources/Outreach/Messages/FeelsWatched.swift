@@ -42,14 +42,24 @@ enum FeelsWatched {
 
     private static func telling(of path: String) -> Telling? { tellings.first { $0.paths.contains(path) } }
 
+    private typealias Phrase = (found: Regex<Substring>, hint: String)
+
+    /// One of these is in each of the phrases. A regular expression costs more than the rest of reading a file, so it is
+    /// tried on a line with such a word alone.
+    private static let signs: Set<String> = [
+        "noticed", "spotted", "observed", "see", "notado", "observado", "remarqué", "observé", "looked", "viewed",
+        "browsed", "left", "visto", "mirado", "regardé", "consulté", "bought", "ordered", "shopped", "comprar", "pedir",
+        "commandé", "acheté", "aufgefallen", "bemerkt", "beobachtet", "angesehen", "bestellt", "gekauft",
+    ]
+
     /// Turns of phrase that only somebody who watches uses, in the languages of the shipped letters. Each begins with a
     /// word of the shop's about the customer, so that 'we noticed that your parcel has not moved' is none.
-    private static var phrases: [(found: Regex<Substring>, hint: String)] {
+    private static var phrases: [Phrase] {
         let noticing = "say what you do for her, and not how you came to it"
         let looking = "write about what she ordered, and not about what she looked at"
         let missing = "leave it out: 'It is good to have you back.' says it, once she is"
         // "Sie" is the customer, and "sie" may be her parcel.
-        let everybodys: [(Regex<Substring>, String)] = [
+        let everybodys: [Phrase] = [
             (/\bwe (?:have )?(?:noticed|spotted|observed)(?: that)? you\b(?! (?:may|might|can|could|will))/, noticing),
             (/\bwe can see (?:that )?you have\b/, noticing),
             (/\bhemos (?:notado|observado) que (?:has|usted)\b/, noticing),
@@ -63,7 +73,7 @@ enum FeelsWatched {
             (/\b(?:llevas|lleva) .{0,20}sin (?:comprar|pedir)\b/, missing),
             (/\bvous n'avez (?:rien|pas) (?:commandé|acheté) depuis\b/, missing),
         ]
-        let german: [(Regex<Substring>, String)] = [
+        let german: [Phrase] = [
             (/\b[Uu]ns ist aufgefallen, dass (?:du|Sie)\b/, noticing),
             (/\b[Ww]ir haben (?:bemerkt|beobachtet), dass (?:du|Sie)\b/, noticing),
             (/\b(?:[Dd]u hast dir|Sie haben sich) .{0,40}angesehen\b/, looking),
@@ -72,7 +82,7 @@ enum FeelsWatched {
                 missing
             ),
         ]
-        return everybodys.map { ($0.0.ignoresCase(), $0.1) } + german
+        return everybodys.map { (found: $0.found.ignoresCase(), hint: $0.hint) } + german
     }
 
     /// Warns of what a letter to a customer should not say.
@@ -108,11 +118,16 @@ enum FeelsWatched {
 
     /// Warns of such turns of phrase in the words of a template.
     static func look(for source: String, at start: Position, _ faults: inout FaultList) {
+        var phrases: [Phrase]?
         for (index, line) in source.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).enumerated() {
-            guard line.utf8.count < 10_000 else { continue }
+            guard line.utf8.count < 10_000,
+                line.split(whereSeparator: { !$0.isLetter }).contains(where: { signs.contains(String($0)) })
+            else { continue }
             let words = String(line).replacing(/\{%.*?%\}/, with: "").replacing("’", with: "'")
                 .replacing("'ve ", with: " have ")
-            guard let (_, hint) = phrases.first(where: { words.firstMatch(of: $0.found) != nil }) else { continue }
+            let all = phrases ?? Self.phrases
+            phrases = all
+            guard let (_, hint) = all.first(where: { words.firstMatch(of: $0.found) != nil }) else { continue }
             faults.warn(
                 at: Position(line: start.line + index, column: index == 0 ? start.column : 1),
                 "this lets the customer feel watched", hint: hint)
