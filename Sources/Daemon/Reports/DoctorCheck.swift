@@ -69,7 +69,8 @@ package struct DoctorCheck: Sendable {
 
     /// All checks, in the order in which they are reported for a shop. To add one, add an entry here.
     package static let standard: [DoctorCheck] = [
-        store, triggers, shop, relay, sender, mailbox, hearing, sms, chat, helpdesk, model, webhooks, carriers,
+        store, triggers, shop, approvals, shopifyMails, relay, sender, mailbox, hearing, sms, chat, helpdesk, model,
+        webhooks, carriers,
     ]
 }
 
@@ -179,47 +180,6 @@ extension DoctorCheck {
                 return [Finding(.broken, what, error.what, fix: error.fix.isEmpty ? usual : error.fix)]
             }
         })
-
-    /// Whether the app may do what the triggers do, and what shoppers may ask for on the pages that letters link to, with
-    /// the line that needs it; a scope is asked for nowhere else.
-    private static func actions(
-        _ inspection: ShopInspection, of shop: Configuration.Shop, servesPages: Bool
-    ) -> [Finding] {
-        guard let folder = try? TriggerFolder(readingFrom: shop.triggers),
-            let set = TriggerSet.load(folder, webhooks: Set(shop.webhooks.keys)).set
-        else { return [] }
-        var needed: [(scope: String, by: String)] = []
-        for trigger in set.triggers where trigger.mode != .off {
-            for action in trigger.lines.compactMap(\.action) {
-                for scope in ShopVerb(rawValue: action.verb)?.scopes ?? []
-                where !needed.contains(where: { $0.scope == scope }) {
-                    needed.append((scope, "'\(action.written)' of \(trigger.file)"))
-                }
-            }
-        }
-        for request in PageRequest.allCases where servesPages {
-            guard let place = set.link(to: request) else { continue }
-            for scope in request.verb.scopes where !needed.contains(where: { $0.scope == scope }) {
-                needed.append((scope, "'\(request.linkName)' of \(place)"))
-            }
-        }
-        guard !needed.isEmpty else { return [] }
-        var findings: [Finding] = []
-        for (scope, by) in needed where inspection.lacks(scope) {
-            findings.append(
-                Finding(
-                    .broken, "scopes of \(shop.domain)", "the app lacks \(scope): \(by) needs it",
-                    fix: "grant it to the app in Shopify's Dev Dashboard and install the app again"))
-        }
-        if let policy = set.policy, policy.currency != inspection.currency, !inspection.currency.isEmpty {
-            findings.append(
-                Finding(
-                    .broken, "gifts of \(shop.domain)",
-                    "policy.yaml counts in \(policy.currency), and the shop's currency is \(inspection.currency), so nothing is given",
-                    fix: "write 'amounts_in: \(inspection.currency)', and the sums in that currency"))
-        }
-        return findings
-    }
 
     private static func findings(
         _ inspection: ShopInspection, of shop: Configuration.Shop, servesPages: Bool
@@ -358,8 +318,7 @@ extension DoctorCheck {
 
     /// shop.yaml; nil if the trigger files have errors, which another check reports.
     private static func settings(of shop: Configuration.Shop) -> ShopSettings? {
-        guard let folder = try? TriggerFolder(readingFrom: shop.triggers, name: "") else { return nil }
-        return TriggerSet.load(folder, webhooks: Set(shop.webhooks.keys)).set?.settings
+        set(of: shop)?.settings
     }
 
     /// Whether the mailbox accepts our login, whether people's mails reach somebody, and what its newest mails would
