@@ -91,11 +91,15 @@ extension Planner {
 
     /// What holds for a verb: the budget of policy.yaml, and the operator's ceilings. Throws if one of them cannot be
     /// counted.
-    func caps(of verb: ShopVerb) throws(ActionRefusal) -> [Cap] {
+    ///
+    /// - Parameter isOffered: true for a part of an offer, which has its room in the budget already: only the ceilings of
+    ///   the verb itself hold.
+    func caps(of verb: ShopVerb, isOffered: Bool = false) throws(ActionRefusal) -> [Cap] {
         guard let currency, verb.budget != nil else { return [] }
         let ceilings = verb.ceiling.flatMap { actionCeilings[$0] }?.allowances ?? []
         let budget: [Allowance] =
             switch verb.budget {
+            case .remedies where isOffered: []
             case .remedies: (triggers.policy?.remedyBudget ?? []) + remedyCeilings
             case .labels: triggers.policy?.labelBudget ?? []
             default: []
@@ -116,9 +120,15 @@ extension Planner {
 
     /// What has to be known of the budgets to decide an action; nil if it costs nothing.
     ///
-    /// - Parameter returnID: the return that gets a label; nil for anything else.
-    func question(_ verb: ShopVerb, record: OrderRecord, returnID: String?, now: Moment) -> GiftQuestion? {
-        guard let budget = verb.budget, verb != .give, let currency, let caps = try? caps(of: verb) else { return nil }
+    /// - Parameters:
+    ///   - returnID: the return that gets a label; nil for anything else.
+    ///   - isOffered: true for a part of an offer.
+    func question(
+        _ verb: ShopVerb, record: OrderRecord, returnID: String? = nil, isOffered: Bool = false, now: Moment
+    ) -> GiftQuestion? {
+        guard let budget = verb.budget, verb != .give, let currency,
+            let caps = try? caps(of: verb, isOffered: isOffered)
+        else { return nil }
         var question = GiftQuestion(
             gift: Booking.name(ofVerb: verb), currency: currency, scope: verb == .buyLabel ? .order : nil,
             customerID: record.remediedPerson ?? record.facts.id,
@@ -173,7 +183,9 @@ extension Planner {
     }
 
     /// Whether there is room for a cost; throws if there is none.
-    private func check(
+    ///
+    /// - Parameter known: what was spent of each of `caps`.
+    func check(
         _ verb: ShopVerb, cost: Int64, of caps: [Cap], known: GiftHistory, currency: String, now: Moment
     ) throws(ActionRefusal) {
         if let own = shop.currency, own != currency {
@@ -224,8 +236,8 @@ extension Planner {
             }
             subject = label.returnID
         }
-        // An offer has its room in the budget already; what one may cost holds all the same.
-        let caps = offer == nil ? try caps(of: verb) : []
+        // An offer has its room in the budget already; the operator's ceilings for the verb hold all the same.
+        let caps = try caps(of: verb, isOffered: offer != nil)
         guard var cost = try action.cost(of: record, in: currency) else { return nil }
         if let offer { cost = min(cost, offer) }
         try check(verb, cost: cost, of: caps, known: known, currency: currency, now: now)
@@ -327,16 +339,21 @@ extension Planner {
     // MARK: - What others decide
 
     /// What has to be known of the budgets to decide a request.
-    public func question(_ request: ActionRequest, record: OrderRecord, now: Moment) -> GiftQuestion? {
+    ///
+    /// - Parameter isOffered: true for a part of an offer.
+    public func question(
+        _ request: ActionRequest, record: OrderRecord, isOffered: Bool = false, now: Moment
+    ) -> GiftQuestion? {
         var returnID: String?
         if case .buyLabel(let label) = request.action { returnID = label.returnID }
-        return question(request.action.verb, record: record, returnID: returnID, now: now)
+        return question(
+            request.action.verb, record: record, returnID: returnID, isOffered: isOffered, now: now)
     }
 
     /// The plan that does what is asked for: one new effect, ready, with its bytes and its cost.
     ///
     /// - Parameters:
-    ///   - known: the answer to `question`.
+    ///   - known: the answer to `question`, asked as a part of an offer if it is one.
     ///   - codes: makes the marks by which actions are recognised in the shop.
     ///   - offer: what it costs at most as a part of an offer, whose booking had room for it; nil for anything else.
     public func decide(

@@ -57,11 +57,13 @@ extension Store {
 extension Connection {
     /// A label that was bought counts as what it costs, which is never more than what was booked.
     func correctLabel(of effect: Int64, to cost: Int64, shop: Int64) throws {
-        try run(
-            """
-            UPDATE bookings SET amount = ?
-            WHERE shop = ? AND effect_id = ? AND budget = 'labels' AND amount > ? AND freed_at IS NULL
-            """, [cost, shop, effect, cost])
+        try rebook([effect], shop: shop) {
+            try run(
+                """
+                UPDATE bookings SET amount = ?
+                WHERE shop = ? AND effect_id = ? AND budget = 'labels' AND amount > ? AND freed_at IS NULL
+                """, [cost, shop, effect, cost])
+        }
     }
 }
 
