@@ -15,6 +15,9 @@ extension Configuration.Shop {
         handsOverToHelpdesk ? farEnds[.helpdesk]?.first?.helpdesk : nil
     }
 
+    /// What people call it: `Zendesk`.
+    package var helpdeskName: String? { helpdesk?.kind.title }
+
     /// Everything the shop sends to, by route: its relay, its webhooks, and the targets of other channels.
     var routes: [(route: Route, end: FarEnd)] {
         var routes: [(route: Route, end: FarEnd)] = []
