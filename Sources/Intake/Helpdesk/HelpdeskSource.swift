@@ -93,7 +93,8 @@ package struct HelpdeskSource: ObservationSource {
         _ known: @Sendable ([String]) async throws -> [String: Ticket], now: Moment
     ) async throws -> SourcePage {
         var walk = cursor.flatMap { TicketWalk($0) }
-        if let last = walk, now - last.lookedAt > TicketWalk.longest { walk = nil }
+        let isLate = walk.map { now - $0.lookedAt > TicketWalk.longest } ?? false
+        if isLate { walk?.page = nil }
         // In the middle of it the next page is read at once.
         guard walk?.page == nil ? pace.begins(now: now) : !pace.isResting(now: now) else {
             return SourcePage([], cursor: nil)
@@ -107,6 +108,8 @@ package struct HelpdeskSource: ObservationSource {
                 // What was there before is old.
                 return SourcePage([], cursor: TicketWalk(beginning: newest ?? now, now: now).text)
             }
+            // Of what nobody looked at for so long, only what is known already goes on.
+            if isLate { walk.from = newest ?? now }
             let changed = page.tickets.prefix { $0.standing.changedAt >= walk.since - TicketWalk.overlap }
             let tickets: [String: Ticket]
             do { tickets = try await known(changed.map(\.number)) } catch {
@@ -127,6 +130,7 @@ package struct HelpdeskSource: ObservationSource {
                     "more tickets changed since the last look than can be listed; the older ones are for your people")
                 walk.page = nil
             }
+            if isLate { walk.lookedAt = now }
             let isMore = walk.page != nil
             if !isMore { walk.end(now: now) }
             return SourcePage(observations, cursor: walk.text, isMore: isMore, failure: failure)

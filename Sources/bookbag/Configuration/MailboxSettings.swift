@@ -1,4 +1,5 @@
 import Daemon
+import Delivery
 import Foundation
 import Intake
 import Outreach

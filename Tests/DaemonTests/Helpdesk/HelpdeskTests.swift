@@ -203,7 +203,7 @@ struct HelpBench {
     /// Robin writes a mail.
     func writes(_ text: String, id: String, answers: String? = nil) async throws {
         var mail = IncomingMail(.person)
-        mail.sender = robin
+        mail.sender = Self.robin
         mail.text = text
         mail.subject = "The apron"
         mail.messageID = "\(id)@shopper.example"
