@@ -196,7 +196,8 @@ package struct DaemonProcess {
                 let line = HelpdeskLine(
                     settings: settings, context: context, store: store, learning: learning, answers: answers,
                     desk: configuration.desk?.url, engine: engine, clock: clock,
-                    tickets: ticketWakes[context.domain] ?? Wake(), newMessages: newMessages, journal: journal,
+                    tickets: ticketWakes[context.domain] ?? Wake(), newMessages: newMessages,
+                    letters: wiring.ticketLetters, journal: journal,
                     heartbeats: heartbeats, logger: logger, trouble: trouble)
                 helpdesks[context.domain] = line.hooks
                 services += line.services

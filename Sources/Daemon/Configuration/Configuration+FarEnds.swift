@@ -18,6 +18,9 @@ extension Configuration.Shop {
     /// Who sells the shop's return labels; nil if nobody does.
     package var broker: BrokerSettings? { farEnds[.shop]?.first?.broker }
 
+    /// What people call it: `Zendesk`.
+    package var helpdeskName: String? { helpdesk?.kind.title }
+
     /// Everything the shop sends to, by route: its relay, its webhooks, and the targets of other channels.
     var routes: [(route: Route, end: FarEnd)] {
         var routes: [(route: Route, end: FarEnd)] = []

@@ -326,6 +326,13 @@ extension DoctorCheck {
     static let mailbox = DoctorCheck(
         .shop { shop, reach in
             let what = "mailbox of \(shop.domain)"
+            if shop.mailboxBelongsToHelpdesk, let settings = shop.helpdesk {
+                return [
+                    Finding(
+                        .fine, what,
+                        "customers' mail arrives in \(settings.kind.title); mail that comes back is not read")
+                ]
+            }
             guard let mailbox = shop.mailbox else {
                 return [
                     Finding(

@@ -277,11 +277,29 @@ struct SandboxSite: Sendable {
             case "faults":
                 try FaultSwitch(site: self).apply(body)
                 return .json(["ok": true])
+            case "helpdesk": return try writeToHelpdesk(body)
             default: return .refusal("there is nothing at \(request.path)", status: 404)
             }
         } catch {
             return .refusal(error.description, status: 422)
         }
+    }
+
+    /// A customer's mail arrives in a helpdesk: {"at": "zendesk", "from": "robin@shopper.example", "text": "Hi",
+    /// "subject": "The apron"}; with "ticket" it answers that one.
+    private func writeToHelpdesk(_ body: JSON) throws(SandboxRefusal) -> WebResponse {
+        guard let from = body["from"]?.string, let text = body["text"]?.string, !text.isEmpty else {
+            throw SandboxRefusal("send {\"at\": \"zendesk\", \"from\": …, \"text\": …}")
+        }
+        let subject = body["subject"]?.string ?? ""
+        let ticket = body["ticket"]?.int
+        let id: Int64
+        switch body["at"]?.string {
+        case "zendesk": id = zendesk.receive(text, subject: subject, from: from, in: ticket)
+        case "gorgias": id = gorgias.receive(text, subject: subject, from: from, in: ticket)
+        default: throw SandboxRefusal("'at' is zendesk or gorgias")
+        }
+        return .json(["ticket": .int(id)])
     }
 
     /// A shopper texts: {"from": "+44…", "body": "STOP", "hook": "http://127.0.0.1:PORT/sms/SHOP"}. `url` is what the
