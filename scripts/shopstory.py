@@ -1,4 +1,4 @@
-"""A real daemon against the sandbox's Shopify and mailbox, killed and started again while answers are lost: what gifts-test and actions-test share."""
+"""A real daemon against the sandbox's Shopify and mailbox, killed and started again while answers are lost: what gifts-test, actions-test and labels-test share."""
 import json
 import os
 import pathlib
@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.error
 import urllib.request
 
 TOP = pathlib.Path(__file__).resolve().parent.parent
@@ -46,6 +47,7 @@ class Story:
         self.place.chmod(0o755)
         self.triggers = self.place / "triggers"
         self.daemon = None
+        self.environment = {"STORY_TOKEN": "shpat_sandbox"}
         self.journal = open(self.place / "journal", "a")
         self.began = time.monotonic()
         self.is_good = False
@@ -103,8 +105,11 @@ shops:
     def ask(self, path, body=None):
         data = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(self.url + path, data=data, headers={"Content-Type": "application/json"})
-        with urllib.request.urlopen(request, timeout=10) as answer:
-            return json.load(answer)
+        try:
+            with urllib.request.urlopen(request, timeout=10) as answer:
+                return json.load(answer)
+        except urllib.error.HTTPError as error:
+            sys.exit(f"{path}: the sandbox answered {error.code}: {error.read().decode(errors='replace')[:300]}")
 
     def faults(self, **chances):
         self.ask("/api/faults", {"shop": {"clear": True, "chances": chances}, "index_lag_ms": 3000 if chances else 0})
@@ -112,7 +117,7 @@ shops:
     def start(self):
         self.daemon = subprocess.Popen(
             [self.binary, "run", "--config", str(self.place / "bookbag.yaml")],
-            env=dict(os.environ, STORY_TOKEN="shpat_sandbox"), stderr=self.journal)
+            env=dict(os.environ, **self.environment), stderr=self.journal)
 
     def alive(self):
         if self.daemon.poll() is not None:

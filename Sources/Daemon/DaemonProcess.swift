@@ -102,7 +102,9 @@ package struct DaemonProcess {
             let givenUp = GivenUpNotices(store: store, reloader: reloader, context: context)
             let line = ShopifyLine()
             lines[shop.domain] = line
-            let own = FarEnd(target: "", host: shop.domain, limit: 2) { _ in ShopChannel(line) }
+            let own = FarEnd(target: "", host: shop.domain, limit: 2) { engine in
+                ShopChannel(line, broker: shop.broker?.open(engine))
+            }
             let tickets = Wake()
             ticketWakes[shop.domain] = tickets
             let told: [ChannelName: Wake] = [.shop: planning, .helpdesk: tickets]
@@ -148,6 +150,10 @@ package struct DaemonProcess {
             GiftService(
                 store: store, contexts: contexts, reloaders: reloaders, clock: clock, wake: Wake(),
                 newMessages: newMessages, heartbeats: heartbeats, logger: logger, trouble: trouble))
+        services.append(
+            UnusedLabelService(
+                store: store, contexts: contexts, clock: clock, newMessages: newMessages, heartbeats: heartbeats,
+                logger: logger, trouble: trouble))
         let people = ListedPeople(configuration.people)
         var desks: [String: TextHooks.Desk] = [:]
         var helpdesks: [String: HelpdeskHooks.Desk] = [:]
@@ -190,7 +196,8 @@ package struct DaemonProcess {
                 let line = HelpdeskLine(
                     settings: settings, context: context, store: store, learning: learning, answers: answers,
                     desk: configuration.desk?.url, engine: engine, clock: clock,
-                    tickets: ticketWakes[context.domain] ?? Wake(), newMessages: newMessages, journal: journal,
+                    tickets: ticketWakes[context.domain] ?? Wake(), newMessages: newMessages,
+                    letters: wiring.ticketLetters, journal: journal,
                     heartbeats: heartbeats, logger: logger, trouble: trouble)
                 helpdesks[context.domain] = line.hooks
                 services += line.services

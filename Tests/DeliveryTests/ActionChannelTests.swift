@@ -136,6 +136,42 @@ struct ActionChannelTests {
         #expect(objection.failure?.detail.contains("made by hand") == true && objection.name == "refused")
     }
 
+    @Test(
+        "a refund at random is paid back whole, no payment gets back more than it has, and nothing above what is left",
+        arguments: ["JPY", "KWD", "EUR"])
+    func randomRefunds(_ currency: String) async throws {
+        var chance = SystemRandomNumberGenerator()
+        for _ in 0..<40 {
+            let payments = (0..<Int.random(in: 1...3, using: &chance)).map { _ in
+                Int64.random(in: 1...90_000, using: &chance)
+            }
+            let units = Int64.random(in: 1...250_000, using: &chance)
+            let all = payments.reduce(0, +)
+            // What Shopify lets be paid back may be less than the payments: some of it went back by hand.
+            let left = Int64.random(in: 0...all, using: &chance)
+            func text(_ units: Int64) -> String { CurrencyUnits.written(units, in: currency) }
+            let transport = ScriptedTransport(
+                standing(), refundable(payments.map(text), currency, most: text(left)), refunded)
+            let verdict = try await channel(transport).attempt(
+                try message(.refund(amount: pounds(text(units), currency))), at: now
+            ).verdict
+            let seen = "\(text(units)) \(currency) of \(payments.map(text)), \(text(left)) left"
+            guard units <= left else {
+                #expect(verdict.name == "refused" && transport.requests.count == 2, "\(seen)")
+                continue
+            }
+            #expect(verdict.name == "accepted", "\(seen)")
+            let input = try #require(transport.requests[2].variables["input"] as? [String: Any])
+            let parts = (input["transactions"] as? [[String: Any]] ?? []).compactMap { part -> Int64? in
+                (part["amount"] as? String).flatMap { Decimal(string: $0) }.flatMap {
+                    CurrencyUnits.units($0, in: currency)
+                }
+            }
+            #expect(parts.reduce(0, +) == units && parts.count <= payments.count, "\(seen)")
+            #expect(zip(parts, payments).allSatisfy { $0 > 0 && $0 <= $1 }, "\(seen)")
+        }
+    }
+
     @Test("a refund whose answer was lost is looked for by its mark before it is repeated")
     func lostRefund() async throws {
         let refund = try message(.refund(amount: pounds("12.50")), known: ["doubts": "1"])

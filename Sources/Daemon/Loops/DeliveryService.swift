@@ -677,6 +677,9 @@ extension Message {
             return record.answerNumber.map { $0.text != envelope.recipient } ?? false
         }
         if kind == .chat { return record.answerChat != envelope.recipient }
+        if kind == .helpdesk, effect.line == SendLine.answerName {
+            return record.answerRecipient?.address.lowercased() != envelope.recipient.lowercased()
+        }
         if kind == .sms, effect.isContact {
             return record.phone.map { $0.text != envelope.recipient } ?? false
         }

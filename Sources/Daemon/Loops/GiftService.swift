@@ -92,6 +92,9 @@ struct GiftService: Service {
                 title: "remedies", budget: .remedies, only: nil,
                 allowances: policy.remedyBudget + planner.remedyCeilings,
                 consequence: "people decide what is refunded, credited or sent again", unit: "remedies"),
+            Limited(
+                title: "labels", budget: .labels, only: nil, allowances: policy.labelBudget,
+                consequence: "no return label is bought", unit: "labels"),
         ]
         for verb in ShopVerb.allCases {
             guard let name = verb.ceiling, let budget = verb.budget, let ceiling = planner.actionCeilings[name] else {

@@ -54,6 +54,9 @@ package struct MessageMaker: Sendable {
         if channel.name == .chat, configuration.chat == nil {
             return .impossible(.noChannel, detail: "bookbag.yaml says nothing of 'chat'")
         }
+        if channel.name == .helpdesk, configuration.helpdesk == nil {
+            return .impossible(.noChannel, detail: "bookbag.yaml hands nothing over to a helpdesk")
+        }
         if channel.name == .desk, let until = await answerEnds(beside: effect, now: now) {
             return .wait(until: until, because: .result, detail: channels.destination(ofLine: SendLine.answerName))
         }

@@ -84,6 +84,13 @@ extension ActionVerb {
                 "Cancels the order while nothing of it has been sent or is being packed, restocks it and pays it back. With a reason of Shopify's: `customer` (left out), `inventory`, `fraud`, `declined`, `staff`, `other`.",
             example: "cancel_order", alsoCalled: ["cancel"],
             destination: { _ in "cancellation of the order" }, read: { $0.cancel() }),
+        ActionVerb(
+            "buy_label", through: .shop,
+            words: "Buys a label for the way home, on 'return.approved', and attaches it to the return.",
+            help:
+                "On `return.approved` alone: buys a return label of the cheapest service that policy.yaml allows and attaches it in Shopify, which then reports `return.label_ready`. Needs `labels:` and `budgets: { labels: … }` in policy.yaml, and a broker in bookbag.yaml (actions.md).",
+            example: "buy_label", alsoCalled: ["return_label", "buy_return_label", "create_label"],
+            destination: { _ in "return label" }, read: { $0.label() }),
     ]
 }
 
@@ -117,6 +124,28 @@ extension ActionReading {
             return nil
         }
         return ("", ["reason": text])
+    }
+
+    fileprivate mutating func label() -> (object: String, details: [String: String])? {
+        if let value {
+            faults.add(at: value.position, "'buy_label' stands alone", hint: "write 'do: buy_label'")
+            return nil
+        }
+        if let other = events.first(where: { $0 != .returnApproved }) {
+            faults.add(
+                at: position, "'\(other.rawValue)' is no return that was approved just now",
+                hint: "use 'buy_label' on 'return.approved'")
+            return nil
+        }
+        // A policy that cannot be read has faults of its own.
+        if surroundings.hasPolicy, surroundings.policy == nil { return ("", [:]) }
+        guard let policy = surroundings.policy, policy.labels != nil else {
+            faults.add(
+                at: position, "policy.yaml does not say which labels may be bought",
+                hint: "write 'labels:' there, with 'at_most', 'parcel' and 'return_to' (docs/actions.md)")
+            return nil
+        }
+        return ("", [:])
     }
 
     /// An amount in the policy's currency, a share, or one of some words.

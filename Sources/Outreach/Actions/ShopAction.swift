@@ -19,6 +19,10 @@ public enum ShopAction: Hashable, Sendable, Codable {
     case cancelOrder(reason: String)
     /// Where the order goes instead, within its country. It comes from a form that she filled in, never from free text.
     case changeAddress(to: AddressFacts)
+    /// A label for the way home, bought at a broker and attached to the return.
+    case buyLabel(LabelOrder)
+    /// Gives such a label back.
+    case voidLabel(BoughtLabel)
 
     /// The tag of every order that sends another's goods again. A shopper can set no tag.
     public static let replacementTag = "bookbag-replacement"
@@ -37,6 +41,8 @@ public enum ShopAction: Hashable, Sendable, Codable {
         case .reship: .reship
         case .cancelOrder: .cancelOrder
         case .changeAddress: .changeAddress
+        case .buyLabel: .buyLabel
+        case .voidLabel: .voidLabel
         }
     }
 
@@ -60,6 +66,8 @@ public enum ShopAction: Hashable, Sendable, Codable {
         case .reship(let lines): "second parcel with \(lines.reduce(0) { $0 + $1.quantity }) items"
         case .cancelOrder: "cancellation of the order"
         case .changeAddress: "change of the address"
+        case .buyLabel(let label): "label for the return \(label.returnName)"
+        case .voidLabel(let label): "void of the label for the return \(label.returnName)"
         }
     }
 }

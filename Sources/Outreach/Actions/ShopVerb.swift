@@ -9,6 +9,9 @@ public enum ShopVerb: String, Hashable, Sendable, CaseIterable, Codable {
     case reship
     case cancelOrder = "cancel_order"
     case changeAddress = "change_address"
+    case buyLabel = "buy_label"
+    /// Gives back a label that nobody used: Bookbag's own doing.
+    case voidLabel = "void_label"
     case give
 
     /// The verb of an effect's line: `tag_order:vip`. Nil if it is none of these.
@@ -22,8 +25,9 @@ public enum ShopVerb: String, Hashable, Sendable, CaseIterable, Codable {
         switch self {
         case .storeCredit, .refund, .reship: .remedies
         case .cancelOrder: .cancellations
+        case .buyLabel: .labels
         case .give: .gifts
-        case .tagOrder, .tagCustomer, .holdOrder, .releaseOrder, .changeAddress: nil
+        case .tagOrder, .tagCustomer, .holdOrder, .releaseOrder, .changeAddress, .voidLabel: nil
         }
     }
 
@@ -37,6 +41,7 @@ public enum ShopVerb: String, Hashable, Sendable, CaseIterable, Codable {
         case .refund: "refund"
         case .reship: "reship"
         case .cancelOrder: "cancel"
+        case .buyLabel: "labels"
         default: nil
         }
     }
@@ -46,16 +51,21 @@ public enum ShopVerb: String, Hashable, Sendable, CaseIterable, Codable {
     public var isTold: Bool {
         switch self {
         case .storeCredit, .refund, .reship, .cancelOrder, .give: true
-        case .tagOrder, .tagCustomer, .holdOrder, .releaseOrder, .changeAddress: false
+        case .tagOrder, .tagCustomer, .holdOrder, .releaseOrder, .changeAddress, .buyLabel, .voidLabel: false
         }
     }
 
     /// True if it moves goods or money, so that an order with a dispute, a return or a refund in progress gets it from a
-    /// person alone.
-    public var movesValue: Bool { budget != nil }
+    /// person alone. A return's label is paid by the shop, and brings goods back.
+    public var movesValue: Bool { budget != nil && self != .buyLabel }
 
     /// True if nothing of it is done for a cancelled order.
-    public var needsOpenOrder: Bool { self != .tagOrder && self != .tagCustomer }
+    public var needsOpenOrder: Bool {
+        switch self {
+        case .tagOrder, .tagCustomer, .buyLabel, .voidLabel: false
+        default: true
+        }
+    }
 
     /// The scopes that the app needs for it, and for nothing else.
     public var scopes: [String] {
@@ -70,6 +80,8 @@ public enum ShopVerb: String, Hashable, Sendable, CaseIterable, Codable {
             ]
         case .reship: ["write_draft_orders", "read_draft_orders", "read_products"]
         case .changeAddress: ["write_orders", "write_merchant_managed_fulfillment_orders"]
+        case .buyLabel: ["write_returns", "read_returns"]
+        case .voidLabel: []
         case .give: ["write_discounts"]
         }
     }

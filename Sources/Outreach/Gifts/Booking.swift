@@ -6,6 +6,8 @@ public struct Booking: Hashable, Sendable {
         case gifts, remedies
         /// What cancelled orders pay back, which only the operator's ceiling limits.
         case cancellations
+        /// Labels for the way home.
+        case labels
     }
 
     public var budget = Budget.gifts
@@ -16,6 +18,7 @@ public struct Booking: Hashable, Sendable {
     public var currency: String
     /// Whose it is.
     public var customerID: String
+    /// The order; of a label the return, which gets one.
     public var orderID: String
     /// Where the order goes, as it is compared; nil if it goes nowhere.
     public var address: String?

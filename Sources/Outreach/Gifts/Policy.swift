@@ -15,6 +15,10 @@ public struct Policy: Sendable {
     public var remedies: [Remedy] = []
     /// What all remedies together may cost. All of them hold.
     public var remedyBudget: [Allowance] = []
+    /// Which return labels may be bought; nil if none may.
+    public var labels: LabelPolicy?
+    /// What all labels together may cost. All of them hold.
+    public var labelBudget: [Allowance] = []
     /// What needs a person is ordered by these: whatever an earlier one holds for comes first.
     var priority: [ConditionClause] = []
 

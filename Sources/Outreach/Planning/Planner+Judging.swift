@@ -37,8 +37,11 @@ extension Planner {
         let now = evaluation.now
         if let standing = standing(effect, evaluation.record, now: now) { return standing }
         if effect.origin != .trigger { return Self.wanted(effect, now: now) }
-        if effect.attemptsInDoubt > 0, actionLine(of: effect) != nil {
-            // Whether it was done has to be seen first, whatever holds by now.
+        if let line = actionLine(of: effect),
+            effect.attemptsInDoubt > 0 || effect.attempts > 0 && line.verb == ShopVerb.buyLabel.rawValue
+        {
+            // Whether it was done has to be seen first, whatever holds by now. What was begun of a label is ended by the
+            // attempt itself, which looks at the return.
             let end = pauses[.actions]?.end(at: now)
             return Judgement(decision: end.map { .wait(until: $0, because: .paused) } ?? .send, events: effect.events)
         }

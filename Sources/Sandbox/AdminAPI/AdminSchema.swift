@@ -68,6 +68,8 @@ enum AdminSchema {
           reverseDeliveryCreateWithShipping(reverseFulfillmentOrderId: ID!, reverseDeliveryLineItems:
             [ReverseDeliveryLineItemInput!]!, trackingInput: ReverseDeliveryTrackingInput, labelInput:
             ReverseDeliveryLabelInput, notifyCustomer: Boolean): ReverseDeliveryCreateWithShippingPayload
+          reverseDeliveryShippingUpdate(reverseDeliveryId: ID!, trackingInput: ReverseDeliveryTrackingInput,
+            labelInput: ReverseDeliveryLabelInput, notifyCustomer: Boolean): ReverseDeliveryShippingUpdatePayload
         }
         type Order implements Node {
           id: ID!
@@ -720,6 +722,10 @@ enum AdminSchema {
           userErrors: [UserError!]!
         }
         type ReverseDeliveryCreateWithShippingPayload {
+          reverseDelivery: ReverseDelivery
+          userErrors: [ReturnUserError!]!
+        }
+        type ReverseDeliveryShippingUpdatePayload {
           reverseDelivery: ReverseDelivery
           userErrors: [ReturnUserError!]!
         }

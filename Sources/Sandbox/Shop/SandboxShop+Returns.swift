@@ -102,7 +102,9 @@ extension SandboxShop {
     }
 
     /// Replaces the label of a reverse delivery.
-    public func replaceLabel(_ delivery: ShopID, url: String? = nil) throws(SandboxRefusal) {
+    public func replaceLabel(
+        _ delivery: ShopID, url: String? = nil, trackingNumber: String? = nil
+    ) throws(SandboxRefusal) {
         let base = baseURL
         try change(delivery, moves: manners.returnsMoveOrders) { (order, _, now) throws(SandboxRefusal) in
             for (r, record) in order.returns.enumerated() {
@@ -111,6 +113,9 @@ extension SandboxShop {
                     let fresh =
                         url
                         ?? "\(base)/labels/\(delivery.number).pdf?v=\(version.hour)\(version.minute)\(version.second)"
+                    if let trackingNumber {
+                        order.returns[r].reverse?.deliveries[d].trackingNumber = trackingNumber
+                    }
                     order.returns[r].reverse?.deliveries[d].label = .init(
                         url: fresh, createdAt: known.label?.createdAt ?? now, updatedAt: now)
                     return

@@ -64,6 +64,10 @@ package struct Document: Hashable, Sendable {
     package static let orderAddressState = Document(name: "OrderAddressState")
     package static let orderAddressUpdate = Document(name: "OrderAddressUpdate")
 
+    package static let returnLabelState = Document(name: "ReturnLabelState")
+    package static let reverseDeliveryCreate = Document(name: "ReverseDeliveryCreate")
+    package static let reverseDeliveryShippingUpdate = Document(name: "ReverseDeliveryShippingUpdate")
+
     /// Every operation.
     package static let all = [
         shopInfo, scanOrders, scanReturns, readOrders, readFulfillments, readReturns, moreFulfillmentEvents,
@@ -72,7 +76,7 @@ package struct Document: Hashable, Sendable {
         discountCodeDeactivate, tagsAdd, orderStanding, orderRefundState, refundCreate, storeCreditAccountCredit,
         storeCreditOfCustomer, orderHolds, fulfillmentOrderHold, fulfillmentOrderReleaseHold, orderReshipState,
         draftOrderCreate, draftOrderState, draftOrderComplete, draftOrdersByTag, orderCancel, jobState,
-        orderAddressState, orderAddressUpdate,
+        orderAddressState, orderAddressUpdate, returnLabelState, reverseDeliveryCreate, reverseDeliveryShippingUpdate,
     ]
 
     private static let sources: [String: String] = [
@@ -114,6 +118,9 @@ package struct Document: Hashable, Sendable {
         "RefundLineItemFields": PackageResources.RefundLineItemFields_graphql,
         "ReturnFields": PackageResources.ReturnFields_graphql,
         "ReturnLineItemFields": PackageResources.ReturnLineItemFields_graphql,
+        "ReturnLabelState": PackageResources.ReturnLabelState_graphql,
+        "ReverseDeliveryCreate": PackageResources.ReverseDeliveryCreate_graphql,
+        "ReverseDeliveryShippingUpdate": PackageResources.ReverseDeliveryShippingUpdate_graphql,
         "ReverseFulfillmentOrderFields": PackageResources.ReverseFulfillmentOrderFields_graphql,
         "ScanOrders": PackageResources.ScanOrders_graphql,
         "ScanReturns": PackageResources.ScanReturns_graphql,

@@ -660,11 +660,12 @@ extension Migration {
                 PRIMARY KEY (shop, effect_id, name),
                 FOREIGN KEY (shop, effect_id) REFERENCES effects (shop, id)
             ) STRICT, WITHOUT ROWID;
+            CREATE INDEX results_by_code ON results (shop, value) WHERE name = 'code';
 
             -- What was given: booked when it was decided, in the smallest unit of its currency, and counted in its budget
             -- until it is freed. `told_by` is the message that tells of it, `withdrawn_by` the effect that takes it
-            -- back. It outlives its effect: when an order is erased, keyed hashes alone say whose it was, and `told_by`
-            -- is 0 if nobody can say any more whether she was told.
+            -- back; `redeemed_at` is when its code was used. It outlives its effect: when an order is erased, keyed hashes
+            -- alone say whose it was, and `told_by` is 0 if nobody can say any more whether she was told.
             CREATE TABLE bookings (
                 shop INTEGER NOT NULL REFERENCES shops (id),
                 effect_id INTEGER NOT NULL,
@@ -681,6 +682,7 @@ extension Migration {
                 told_by INTEGER,
                 withdrawn_by INTEGER,
                 freed_at INTEGER,
+                redeemed_at INTEGER,
                 PRIMARY KEY (shop, effect_id),
                 CHECK (told_by IS NULL OR withdrawn_by IS NULL)
             ) STRICT, WITHOUT ROWID;
@@ -693,6 +695,7 @@ extension Migration {
             CREATE INDEX remedies_by_place ON bookings (shop, place_key, booked_at)
                 WHERE budget = 'remedies' AND place_key IS NOT NULL AND freed_at IS NULL;
             CREATE INDEX bookings_by_order ON bookings (shop, gift, order_key, booked_at) WHERE freed_at IS NULL;
+            CREATE INDEX bookings_of_order ON bookings (shop, order_key);
             CREATE INDEX bookings_open ON bookings (shop, effect_id)
                 WHERE freed_at IS NULL AND told_by IS NULL AND withdrawn_by IS NULL;
             CREATE INDEX bookings_told ON bookings (shop, told_by) WHERE told_by IS NOT NULL;
@@ -1085,6 +1088,11 @@ extension Migration {
             --               only; of those that were opened again, `a` is 'reopened'
             --   hand_overs  conversations that were handed to a person: `a` why
             --   verdicts    answers that were judged: `a` what was asked for, `b` 'draft' or 'live' and the verdict
+            --   given       bookings that are not freed: `a` the trigger, `b` what, and the currency; `total` has the
+            --               amounts
+            --   redeemed    codes that were used, on the day of the order: `a` the trigger that gave it, `b` the gift
+            --   offers      remedies: `a` which, `b` 'offered' or 'handed_over', and then what was chosen or how it
+            --               ended otherwise
             --   trials      draws: `a` the trigger, `b` 'told' or 'held', and 'told contact' or 'held contact' of those
             --               after which the customer wrote
             CREATE TABLE tallies (

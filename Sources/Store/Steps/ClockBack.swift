@@ -87,6 +87,9 @@ extension Connection {
         for column in ["noted_at", "judged_at"] {
             try run("UPDATE answers SET \(column) = ? WHERE shop = ? AND \(column) > ?", [moment, shop, moment])
         }
+        for column in ["booked_at", "freed_at", "redeemed_at"] {
+            try run("UPDATE bookings SET \(column) = ? WHERE shop = ? AND \(column) > ?", [moment, shop, moment])
+        }
         try bringTalliesBack(shop: shop, to: now)
         // What waits.
         try run(

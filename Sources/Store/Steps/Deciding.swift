@@ -60,7 +60,8 @@ extension Store {
         try await read { db in try db.results(of: effect, shop: try db.shop(shop)) }
     }
 
-    private func spending(_ question: GiftQuestion, shop domain: String) async throws(StoreFailure) -> GiftHistory {
+    /// What is spent of the budgets and ceilings that limit an action.
+    public func spending(_ question: GiftQuestion, shop domain: String) async throws(StoreFailure) -> GiftHistory {
         let hash = hash
         return try await read { db in
             try db.giftHistory(question, but: 0, shop: try db.shop(domain), hash: hash)

@@ -178,6 +178,7 @@ extension Connection {
     ) throws -> Bool {
         var after = after
         let shop = try shop(after.shop)
+        let before = try offer(after.number, shop: shop, domain: after.shop)?.state
         var plan = Plan(shop: after.shop, changes: [gift, action].compactMap(\.self) + others)
         plan.reads = reads
         if !plan.changes.isEmpty || !reads.isEmpty {
@@ -201,22 +202,40 @@ extension Connection {
                 after.chosenAt?.milliseconds, after.actionEffect, shop, after.number, after.version,
             ])
         guard written > 0 else { return false }
+        if let outcome = after.outcome, before != after.state {
+            var tally = Tally()
+            tally.remedied(after.offer.remedy, outcome, at: now, shop: shop)
+            try tally.write(to: self)
+        }
         switch booking {
         case .asItIs: break
         case .costs(let amount):
-            try run(
-                "UPDATE bookings SET amount = ? WHERE shop = ? AND effect_id = ? AND amount >= ? AND freed_at IS NULL",
-                [amount, shop, after.number, amount])
+            try rebook([after.number], shop: shop) {
+                try run(
+                    "UPDATE bookings SET amount = ? WHERE shop = ? AND effect_id = ? AND amount >= ? AND freed_at IS NULL",
+                    [amount, shop, after.number, amount])
+            }
         case .freed:
-            try run(
-                "UPDATE bookings SET freed_at = ? WHERE shop = ? AND effect_id = ? AND freed_at IS NULL",
-                [now.milliseconds, shop, after.number])
+            try rebook([after.number], shop: shop) {
+                try run(
+                    "UPDATE bookings SET freed_at = ? WHERE shop = ? AND effect_id = ? AND freed_at IS NULL",
+                    [now.milliseconds, shop, after.number])
+            }
         }
         return true
     }
 }
 
 extension OfferRecord {
+    /// How it ended, as it is tallied: what was chosen, or why nothing was; nil while it is open.
+    fileprivate var outcome: String? {
+        switch state {
+        case .asked, .open: nil
+        case .chosen: choice?.name
+        case .refused, .lapsed, .person: state.rawValue
+        }
+    }
+
     /// The columns that an offer is read from, in order.
     static let columns = """
         offers.effect_id, about.gid, about.name, offers.offer, offers.version, offers.state, offers.decided_at,

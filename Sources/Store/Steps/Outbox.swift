@@ -460,6 +460,9 @@ extension Connection {
                 ON CONFLICT (shop, effect_id, name) DO UPDATE SET value = excluded.value, noted_at = excluded.noted_at
                 """, [shop, effect.id, name, value, now.milliseconds])
         }
+        if let cost = outcome.results[LabelResult.cost].flatMap({ Int64($0) }) {
+            try correctLabel(of: effect.id, to: cost, shop: shop)
+        }
         if late { return FinishedAttempt(effectID: effect.id, state: effect.state, late: true) }
         if failure?.inDoubt == true {
             try run(

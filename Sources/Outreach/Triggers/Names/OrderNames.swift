@@ -210,6 +210,10 @@ extension Names {
                 canBeEmpty: true, scope: { $0 }
             ) { $0.history.lastProblemAt }
             + moments(
+                "earlier_problem_at", "When something last went wrong with another of their orders.", .bookbag,
+                canBeEmpty: true, scope: { $0 }
+            ) { $0.history.otherProblemAt }
+            + moments(
                 "last_message_at", "When we last wrote to them, about anything.", .bookbag, canBeEmpty: true,
                 scope: { $0 }
             ) { $0.history.lastMessageAt }

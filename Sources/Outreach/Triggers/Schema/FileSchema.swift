@@ -387,8 +387,31 @@ public enum FileSchema: String, Sendable, CaseIterable {
                     required: ["at_most", "first_that_fits"])
             ),
         ]),
+        "labels": .keys(
+            PolicyReader.labelKeys.map { ($0, labelKeys[$0] ?? .scalar) },
+            required: ["at_most", "parcel", "return_to"],
+            "Which return labels may be bought: 'do: buy_label' on 'return.approved' buys one."),
         "priority": .oneOrMore(
             .scalar, "What needs a person is ordered by these: whatever an earlier condition holds for comes first."),
+    ]
+
+    static let labelKeys: [String: SchemaNode] = [
+        "at_most": SchemaNode.scalar.described("What one may cost at most: '8.00'. A dearer one is not bought."),
+        "parcel": SchemaNode.scalar.described(
+            "The largest parcel that usually comes back: '1 kg in 30 x 20 x 10 cm', '2 lb in 12 x 9 x 4 in'."),
+        "return_to": .keys(
+            PolicyReader.returnToKeys.map { ($0, returnToKeys[$0] ?? .scalar) },
+            required: ["street", "city", "country"], "Where returns go."),
+        "services": .oneOrMore(
+            .scalar,
+            "The carriers and services that may be bought: 'USPS', 'USPS Ground Advantage'; left out, any."),
+    ]
+
+    static let returnToKeys: [String: SchemaNode] = [
+        "name": SchemaNode.scalar.described("Who receives returns: a name, a company, or both."),
+        "company": SchemaNode.scalar.described("Who receives returns: a name, a company, or both."),
+        "country": .shaped("^\\s*[A-Z]{2}\\s*$", "Two letters: 'GB', 'US'."),
+        "phone": SchemaNode.scalar.described("Some carriers want one."),
     ]
 
     static let remedyKeys: [String: SchemaNode] = [
@@ -425,6 +448,7 @@ public enum FileSchema: String, Sendable, CaseIterable {
         "gifts": .oneOrMore(.scalar, "'300.00 per month', '40 per day'; a list holds altogether."),
         "remedies": .oneOrMore(
             .scalar, "The same for refunds, second parcels and store credit: '1000.00 per month', '20 per day'."),
+        "labels": .oneOrMore(.scalar, "The same for return labels: '200.00 per month', '10 per day'."),
     ]
 
     // MARK: - shop.yaml
