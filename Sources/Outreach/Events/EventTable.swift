@@ -11,7 +11,8 @@
 
 enum EventTable {
     /// In the order in which simultaneous events are reported, which is also that of the reference.
-    static let entries: [EventEntry] = orders + shipments + returns + refunds + remedies + actions + ratings + conversations
+    static let entries: [EventEntry] =
+        orders + shipments + returns + refunds + remedies + actions + ratings + conversations
 
     // MARK: - The order
 

@@ -114,8 +114,10 @@ public struct AddressForm: Hashable, Sendable {
     ]
     /// Where many addresses have no postal code.
     private static let withoutZip: Set<String> = [
-        "AE", "AG", "AO", "AW", "BS", "BW", "BZ", "CG", "CI", "CM", "DM", "FJ", "GD", "GH", "GM", "GY", "HK", "IE", "JM",
-        "KE", "KN", "LC", "LY", "MO", "MW", "PA", "QA", "RW", "SB", "SC", "SR", "TG", "TO", "TT", "TZ", "UG", "VU", "YE",
+        "AE", "AG", "AO", "AW", "BS", "BW", "BZ", "CG", "CI", "CM", "DM", "FJ", "GD", "GH", "GM", "GY", "HK", "IE",
+        "JM",
+        "KE", "KN", "LC", "LY", "MO", "MW", "PA", "QA", "RW", "SB", "SC", "SR", "TG", "TO", "TT", "TZ", "UG", "VU",
+        "YE",
         "ZW",
     ]
 }

@@ -54,8 +54,8 @@ extension Names {
             .bookbag
         ) { .optional($0.history.action?.verb) },
         Name(
-            "value", .text, "What of it: an amount (`5.00 GBP`), a tag, the name of a gift. Empty where the verb says it all.",
-            .bookbag
+            "value", .text,
+            "What of it: an amount (`5.00 GBP`), a tag, the name of a gift. Empty where the verb says it all.", .bookbag
         ) { .optional($0.history.action?.value) },
         Name(
             "by", .text, "What decided it: the name of a trigger, `page` for a page of the customer's, `remedy`.",
