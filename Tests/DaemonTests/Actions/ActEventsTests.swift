@@ -79,7 +79,7 @@ private func refused(_ detail: String, _ results: [String: String] = [:]) -> Att
 @Suite("What Bookbag did in the shop, as events", .timeLimit(.minutes(5)))
 struct ActEventsTests {
     @Test("an act that is done is an event, once, whatever is cut, and a letter can tell of it")
-    func done() async throws {
+    func event() async throws {
         let bench = try await ActionBench(
             "on: order.placed\ndo: { refund: 5.00 }", policy: ActionBench.policy)
         try await bench.seeUnsent()
