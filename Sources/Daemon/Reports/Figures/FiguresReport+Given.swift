@@ -122,6 +122,7 @@ extension FiguresReport {
         case .reship: "second parcel"
         case .storeCredit: "store credit"
         case .cancelOrder: "cancelled order"
+        case .buyLabel: "return label"
         default: verb?.rawValue ?? ""
         }
     }
