@@ -26,8 +26,6 @@ struct ActionBench {
             ["placed": "\(trigger)\nsend: { email: { template: note } }"], shopSettings: shopSettings, policy: policy)
     }
 
-    init(_ plans: Plans) { self.plans = plans }
-
     func effects(_ order: Int = 1) async throws -> [Effect] {
         let key = OrderKey(shop: shop, orderID: "gid://shopify/Order/\(order)")
         return try await plans.store.effects(ofOrders: [key], states: Set(Effect.State.allCases))[key] ?? []
