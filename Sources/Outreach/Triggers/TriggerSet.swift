@@ -70,7 +70,7 @@ public struct TriggerSet: Sendable {
             linksToRating =
                 trigger.about == .ratings
                 && trigger.lines.contains {
-                    $0.destination == .customer && templates.firstUse(of: Names.ratingPage, in: $0.template) != nil
+                    $0.destination == .customer && templates.uses([Names.ratingPage], in: $0.template)
                 }
             lines = trigger.lines.map {
                 Line(
@@ -126,9 +126,7 @@ public struct TriggerSet: Sendable {
         }
         for trigger in triggers {
             for line in trigger.lines where !line.template.isEmpty {
-                if Names.remedyNames.contains(where: { templates.firstUse(of: $0, in: line.template) != nil }) {
-                    return true
-                }
+                if templates.uses(Names.remedyNames, in: line.template) { return true }
             }
         }
         return false
