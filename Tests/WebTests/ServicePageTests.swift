@@ -251,7 +251,8 @@ struct ServicePageTests {
     func regions() async throws {
         let (bench, path) = try await open(.address, country: "US")
         let (page, pass) = try await entered(bench, path)
-        #expect(page.text.contains("<option value=\"CA\">California</option>") && page.text.contains("United States"))
+        #expect(page.text.contains("<option value=\"CA\" selected>California</option>"))
+        #expect(page.text.contains("United States"))
         let no = await change(bench, path, pass, elm.merging(["province": "BY"]) { $1 })
         #expect(no.text.contains("id=\"province-problem\""))
         _ = await change(bench, path, pass, elm.merging(["province": "NY", "country_code": "FR"]) { $1 })

@@ -105,6 +105,7 @@ public struct AddressForm: Hashable, Sendable {
             !hidden.contains($0.properties.generalCategory) || $0 == "\u{200C}" || $0 == "\u{200D}"
         }
         let words = String(String.UnicodeScalarView(shown)).split(separator: " ").joined(separator: " ")
+            .trimmingSpaces
         return words.count <= longest ? words : nil
     }
 

@@ -106,7 +106,9 @@ extension PublicSite {
         guard
             let mail = core.post.mail(
                 Self.codeMail, to: recipient, subject: words.codeMailSubject(record.facts.name), body: body,
-                language: words.language, about: "\(page.name) \(page.order.orderID) \(now.milliseconds)",
+                language: words.language,
+                // Two that are asked for in the same moment are two mails, of which the later has the code that fits.
+                about: "\(page.name) \(page.order.orderID) \(now.milliseconds) \(generator.next())",
                 aggregate: .order(record.facts.id), shop: record.shop, now: now),
             try await core.store.mailCode(by: mail, code: code, for: page.name, of: page.order, now: now)
         else { return false }

@@ -118,15 +118,15 @@ struct RealMailboxTests {
         dovecot.stop()
     }
 
-    @Test("wakes within a second when mail comes, and is renewed when none does")
+    @Test("wakes when mail comes, and is renewed when none does")
     func idle() async throws {
         let dovecot = try await Dovecot()
         let client = try await IMAPClient.open(.plain(dovecot.port), password, engine: engine)
         _ = try await client.examine("INBOX")
         #expect(try await client.idle(for: .milliseconds(50)) == false)
-        // The quickest of some, for the machine may be busy with other tests.
+        // Long before a wait ends by itself. How quick it is, `mailbox-test speed` measures: here other tests run beside it.
         var quickest = Duration.seconds(60)
-        for count in 1...8 where quickest >= .seconds(1) {
+        for count in 1...8 where quickest >= .seconds(5) {
             async let news = client.idle(for: .seconds(30))
             try await Task.sleep(for: .milliseconds(300))
             dovecot.deliver("From: a@b.example\n\nText\n")
@@ -135,7 +135,7 @@ struct RealMailboxTests {
             quickest = min(quickest, .now - start)
             #expect(try await client.uids(from: 1).count == count)
         }
-        #expect(quickest < .seconds(1))
+        #expect(quickest < .seconds(5))
         let waiting = Task { () async -> IMAPFailure? in
             do throws(IMAPFailure) {
                 _ = try await client.idle(for: .seconds(60))
