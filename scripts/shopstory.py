@@ -86,7 +86,7 @@ class Story:
     def write(self, name, text):
         (self.triggers / name).write_text(text)
 
-    def configure(self, shop=""):
+    def configure(self, shop="", more=""):
         (self.place / "bookbag.yaml").write_text(f"""
 state: {self.place}/state
 triggers: {self.triggers}
@@ -98,7 +98,7 @@ shops:
 {shop}smtp:
   url: smtp://127.0.0.1:{self.ports['smtp']}
   starttls: off
-""")
+{more}""")
 
     def ask(self, path, body=None):
         data = None if body is None else json.dumps(body).encode()

@@ -30,6 +30,8 @@ package struct DaemonCore: Sendable {
     package var writers: [String: ReplyWriter] = [:]
     /// Approves, refuses and chooses what shoppers are offered; nil where nothing can be.
     package var offers: OfferDesk?
+    /// Does what shoppers ask for on pages of their own; nil where nothing is.
+    package var pageDesk: PageDesk?
     /// Where shoppers ask for returns.
     package var returns: ReturnDesk?
     /// Takes what Shopify calls with.
@@ -63,6 +65,7 @@ package struct DaemonCore: Sendable {
         texts = nil
         helpdesks = nil
         offers = nil
+        pageDesk = nil
         returns = nil
         shopify = nil
     }

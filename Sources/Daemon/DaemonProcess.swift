@@ -261,6 +261,7 @@ package struct DaemonProcess {
                 logger: logger)
         }
         core.offers = OfferDesk(store: store, planner: { [contexts] in contexts[$0]?.rules.planner })
+        core.pageDesk = PageDesk(store: store, planner: { [contexts] in contexts[$0]?.rules.planner })
         core.returns = ReturnDesk(store: store, planner: { [contexts] in contexts[$0]?.rules.planner })
         if !chats.isEmpty {
             services.append(
@@ -301,6 +302,13 @@ package struct DaemonProcess {
                 store: store, contexts: contexts, people: core.listed, post: core.post, desk: configuration.desk?.url,
                 learn: core.learn, clock: clock, wake: offered, newMessages: newMessages, heartbeats: heartbeats,
                 logger: logger, trouble: trouble))
+        let acted = Wake()
+        byHand.add(acted)
+        services.append(
+            ActService(
+                store: store, contexts: contexts, servesPages: configuration.pages != nil, learn: core.learn,
+                clock: clock, wake: acted, newMessages: newMessages, heartbeats: heartbeats, logger: logger,
+                trouble: trouble))
         services.append(
             FileService(
                 shops: contexts.keys.sorted(), store: store, clock: clock, wake: Wake(), heartbeats: heartbeats,
@@ -373,6 +381,7 @@ package struct DaemonProcess {
             planner.giftCeilings = shop.giftCeilings
             planner.actionCeilings = shop.actionCeilings
             planner.remedyCeilings = shop.remedyCeilings
+            planner.servesPages = configuration.pages != nil
             return planner
         }
         let triggers = try await reloader.start(now: now, planner: planner)

@@ -518,7 +518,10 @@ struct DeliveryService: Service {
                     logClosed(failure)
                 }
             }
-            if case .refused(let failure) = answer.verdict { lost.append(entry(claim, "refused: \(failure.detail)")) }
+            // What Shopify objects to in her address the customer sees at the field, and corrects.
+            if case .refused(let failure) = answer.verdict, AddressObjection.read(answer.results).isEmpty {
+                lost.append(entry(claim, "refused: \(failure.detail)"))
+            }
             if case .closed(let failure) = consequence.change, failure.reason == Failure.disabled {
                 lost.append(GivenUpNotices.Entry(route: name, message: nil, what: "", why: failure.detail, at: now))
             }

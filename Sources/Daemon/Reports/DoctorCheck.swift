@@ -16,6 +16,8 @@ package struct DoctorReach: Sendable {
     var newestMail: @Sendable (Configuration.Mailbox, String, Moment) async throws -> [RawObservation]
     var dns: DNSResolver
     var now: @Sendable () -> Moment
+    /// Whether shoppers have pages of their own.
+    var servesPages = false
 
     package init(
         transport: any HTTPTransport, probe: @escaping @Sendable (Configuration.SMTP) async -> SMTPReply,
@@ -67,7 +69,8 @@ package struct DoctorCheck: Sendable {
 
     /// All checks, in the order in which they are reported for a shop. To add one, add an entry here.
     package static let standard: [DoctorCheck] = [
-        store, triggers, shop, relay, sender, mailbox, hearing, sms, chat, helpdesk, model, webhooks, carriers,
+        store, triggers, shop, approvals, shopifyMails, relay, sender, mailbox, hearing, sms, chat, helpdesk, model,
+        webhooks, carriers,
     ]
 }
 
@@ -171,52 +174,16 @@ extension DoctorCheck {
                 endpoint: ShopifyEndpoint(base: shop.endpoint), credentials: credentials, transport: reach.transport,
                 clock: .system, bucket: nil)
             do throws(ShopifyFailure) {
-                return findings(try await client.inspect(), of: shop)
+                return findings(try await client.inspect(), of: shop, servesPages: reach.servesPages)
             } catch {
                 let usual = "check the domain, and whether this machine reaches \(shop.endpoint)"
                 return [Finding(.broken, what, error.what, fix: error.fix.isEmpty ? usual : error.fix)]
             }
         })
 
-    /// Whether the app may do what the triggers do, with the line that needs it; a scope is asked for nowhere else.
-    private static func actions(_ inspection: ShopInspection, of shop: Configuration.Shop) -> [Finding] {
-        guard let folder = try? TriggerFolder(readingFrom: shop.triggers),
-            let set = TriggerSet.load(folder, webhooks: Set(shop.webhooks.keys)).set
-        else { return [] }
-        var needed: [(scope: String, by: String)] = []
-        for trigger in set.triggers where trigger.mode != .off {
-            for action in trigger.lines.compactMap(\.action) {
-                for scope in ShopVerb(rawValue: action.verb)?.scopes ?? []
-                where !needed.contains(where: { $0.scope == scope }) {
-                    needed.append((scope, "'\(action.written)' of \(trigger.file)"))
-                }
-            }
-        }
-        if set.policy?.returns != nil {
-            // The shopper's page asks for returns.
-            for scope in ShopVerb.requestReturn.scopes where !needed.contains(where: { $0.scope == scope }) {
-                needed.append((scope, "'returns' of policy.yaml"))
-            }
-        }
-        guard !needed.isEmpty else { return [] }
-        var findings: [Finding] = []
-        for (scope, by) in needed where inspection.lacks(scope) {
-            findings.append(
-                Finding(
-                    .broken, "scopes of \(shop.domain)", "the app lacks \(scope): \(by) needs it",
-                    fix: "grant it to the app in Shopify's Dev Dashboard and install the app again"))
-        }
-        if let policy = set.policy, policy.currency != inspection.currency, !inspection.currency.isEmpty {
-            findings.append(
-                Finding(
-                    .broken, "gifts of \(shop.domain)",
-                    "policy.yaml counts in \(policy.currency), and the shop's currency is \(inspection.currency), so nothing is given",
-                    fix: "write 'amounts_in: \(inspection.currency)', and the sums in that currency"))
-        }
-        return findings
-    }
-
-    private static func findings(_ inspection: ShopInspection, of shop: Configuration.Shop) -> [Finding] {
+    private static func findings(
+        _ inspection: ShopInspection, of shop: Configuration.Shop, servesPages: Bool
+    ) -> [Finding] {
         var findings: [Finding] = []
         if inspection.domain.lowercased() != shop.domain.lowercased() {
             findings.append(
@@ -241,7 +208,7 @@ extension DoctorCheck {
                     scope.isRequired ? .broken : .poor, scopes, "the app lacks \(scope.name): \(scope.purpose)",
                     fix: "grant it to the app in Shopify's Dev Dashboard and install the app again"))
         }
-        findings += actions(inspection, of: shop)
+        findings += actions(inspection, of: shop, servesPages: servesPages)
         if inspection.scopes == nil {
             findings.append(Finding(.poor, scopes, "Shopify does not say what the app may read"))
         } else if missing.isEmpty {
@@ -351,8 +318,7 @@ extension DoctorCheck {
 
     /// shop.yaml; nil if the trigger files have errors, which another check reports.
     private static func settings(of shop: Configuration.Shop) -> ShopSettings? {
-        guard let folder = try? TriggerFolder(readingFrom: shop.triggers, name: "") else { return nil }
-        return TriggerSet.load(folder, webhooks: Set(shop.webhooks.keys)).set?.settings
+        set(of: shop)?.settings
     }
 
     /// Whether the mailbox accepts our login, whether people's mails reach somebody, and what its newest mails would

@@ -61,3 +61,21 @@ enum ShopObjection {
         return field.isEmpty ? code : "\(code) at \(field)"
     }
 }
+
+extension AddressObjection {
+    /// The results that say in which fields of an address Shopify objects to what. It names fields and has no codes.
+    static func results(_ errors: [UserError]) -> [String: String] {
+        let fields: [String: AddressField] = [
+            "firstName": .firstName, "lastName": .lastName, "company": .company, "address1": .address1,
+            "address2": .address2, "zip": .zip, "city": .city, "province": .province, "provinceCode": .province,
+            "phone": .phone,
+        ]
+        var found: [AddressField: AddressObjection] = [:]
+        for error in errors {
+            guard let field = error.field?.last.flatMap({ fields[$0] }) else { continue }
+            let message = error.message ?? ""
+            found[field] = message.hasPrefix("Enter a") && !message.contains("valid") ? .missing : .invalid
+        }
+        return results(found)
+    }
+}

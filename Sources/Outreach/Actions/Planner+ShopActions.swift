@@ -91,11 +91,14 @@ extension Planner {
 
     /// What holds for a verb: the budget of policy.yaml, and the operator's ceilings. Throws if one of them cannot be
     /// counted.
-    func caps(of verb: ShopVerb) throws(ActionRefusal) -> [Cap] {
+    ///
+    /// - Parameter isOffered: true for a part of an offer, which has its room in the budget already: only the ceilings of
+    ///   the verb itself hold.
+    func caps(of verb: ShopVerb, isOffered: Bool = false) throws(ActionRefusal) -> [Cap] {
         guard let currency, verb.budget != nil else { return [] }
         // What goes back for returned goods is hers: no budget of the merchant's holds it, the operator's ceiling does.
         let ceilings = verb.ceiling.flatMap { actionCeilings[$0] }?.allowances ?? []
-        let budget = verb.isRemedy ? (triggers.policy?.remedyBudget ?? []) + remedyCeilings : []
+        let budget = verb.isRemedy && !isOffered ? (triggers.policy?.remedyBudget ?? []) + remedyCeilings : []
         let all = budget.map { ($0, nil as String?) } + ceilings.map { ($0, Booking.name(ofVerb: verb)) }
         var caps: [Cap] = []
         for (allowance, only) in all {
@@ -111,8 +114,12 @@ extension Planner {
     }
 
     /// What has to be known of the budgets to decide an action; nil if it costs nothing.
-    func question(_ verb: ShopVerb, record: OrderRecord, now: Moment) -> GiftQuestion? {
-        guard let budget = verb.budget, verb != .give, let currency, let caps = try? caps(of: verb) else { return nil }
+    func question(
+        _ verb: ShopVerb, record: OrderRecord, isOffered: Bool = false, now: Moment
+    ) -> GiftQuestion? {
+        guard let budget = verb.budget, verb != .give, let currency,
+            let caps = try? caps(of: verb, isOffered: isOffered)
+        else { return nil }
         var question = GiftQuestion(
             gift: Booking.name(ofVerb: verb), currency: currency, scope: nil,
             customerID: record.remediedPerson ?? record.facts.id,
@@ -164,7 +171,9 @@ extension Planner {
     }
 
     /// Whether there is room for a cost; throws if there is none.
-    private func check(
+    ///
+    /// - Parameter known: what was spent of each of `caps`.
+    func check(
         _ verb: ShopVerb, cost: Int64, of caps: [Cap], known: GiftHistory, currency: String, now: Moment
     ) throws(ActionRefusal) {
         if let own = shop.currency, own != currency {
@@ -204,8 +213,8 @@ extension Planner {
         if origin != .person, offer == nil, verb.isRemedy, triggers.policy?.remedyBudget.isEmpty ?? true {
             throw ActionRefusal(.budget, "policy.yaml has no 'budgets: { remedies: … }'")
         }
-        // An offer has its room in the budget already; what one may cost holds all the same.
-        let caps = offer == nil ? try caps(of: verb) : []
+        // An offer has its room in the budget already; the operator's ceilings for the verb hold all the same.
+        let caps = try caps(of: verb, isOffered: offer != nil)
         guard var cost = try action.cost(of: record, in: currency) else { return nil }
         if let offer { cost = min(cost, offer) }
         try check(verb, cost: cost, of: caps, known: known, currency: currency, now: now)
@@ -298,14 +307,18 @@ extension Planner {
     // MARK: - What others decide
 
     /// What has to be known of the budgets to decide a request.
-    public func question(_ request: ActionRequest, record: OrderRecord, now: Moment) -> GiftQuestion? {
-        question(request.action.verb, record: record, now: now)
+    ///
+    /// - Parameter isOffered: true for a part of an offer.
+    public func question(
+        _ request: ActionRequest, record: OrderRecord, isOffered: Bool = false, now: Moment
+    ) -> GiftQuestion? {
+        question(request.action.verb, record: record, isOffered: isOffered, now: now)
     }
 
     /// The plan that does what is asked for: one new effect, ready, with its bytes and its cost.
     ///
     /// - Parameters:
-    ///   - known: the answer to `question`.
+    ///   - known: the answer to `question`, asked as a part of an offer if it is one.
     ///   - codes: makes the marks by which actions are recognised in the shop.
     ///   - offer: what it costs at most as a part of an offer, whose booking had room for it; nil for anything else.
     public func decide(

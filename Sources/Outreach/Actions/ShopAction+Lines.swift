@@ -24,13 +24,16 @@ extension ShopAction {
         case .releaseOrder: return .releaseOrder
         case .storeCredit:
             guard facts.customer != nil else { throw ActionRefusal(.noRecipient, "the order has no customer account") }
-            let amount = try amount(line.details["amount"] ?? "", of: facts, currency: currency)
+            let text = line.details["amount"] ?? ""
+            let amount = try amount(text, of: facts, currency: currency)
             let days = line.details["days"].flatMap { Int($0) } ?? 365
             return .storeCredit(
-                amount: try facts.inShop(amount, currency: currency), expiresOn: today.adding(days: days))
+                amount: try something(facts.inShop(amount, currency: currency), text),
+                expiresOn: today.adding(days: days))
         case .refund:
-            let amount = try amount(line.details["amount"] ?? "", of: facts, currency: currency)
-            return .refund(amount: try facts.asPaid(amount))
+            let text = line.details["amount"] ?? ""
+            let amount = try amount(text, of: facts, currency: currency)
+            return .refund(amount: try something(facts.asPaid(amount), text))
         case .reship:
             let lines = facts.shippable
             guard !lines.isEmpty else { throw ActionRefusal(.nothingToCarry, "nothing of the order is shipped") }
@@ -58,6 +61,11 @@ extension ShopAction {
         guard let amount else {
             throw ActionRefusal(.noAmount, "Shopify shows no amount of the order to count '\(text)' by")
         }
+        return try something(amount, text)
+    }
+
+    /// The amount, unless it is nothing: what is converted may have been rounded to that.
+    private static func something(_ amount: Money, _ text: String) throws(ActionRefusal) -> Money {
         guard amount.amount > 0 else { throw ActionRefusal(.noAmount, "'\(text)' of the order comes to nothing") }
         return amount
     }

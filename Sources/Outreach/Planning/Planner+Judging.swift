@@ -176,6 +176,7 @@ extension Planner {
         if event.offerNumber != nil, history.offer?.state != .open {
             return (.passed, "the offer is not open any more")
         }
+        if let no = chainEnd(event, effect, entry, evaluation.record) { return no }
         if now - dueAt > event.kind.age {
             var detail = "\(event.kind.rawValue) of \(event.happenedAt)"
             switch effect.reason {
@@ -194,6 +195,16 @@ extension Planner {
             let failed = entry.trigger.failedCondition(evaluation.scope(event, history: history))
         else { return nil }
         return (failed.clause, failed.sentence)
+    }
+
+    /// Why nothing more is done in the shop on the event of an action; nil if it may be.
+    private func chainEnd(
+        _ event: Event, _ effect: Effect, _ entry: TriggerSet.Entry, _ record: OrderRecord
+    ) -> (reason: Reason, detail: String?)? {
+        guard event.kind.isOfAction || event.silence == .ownAction, effect.channel == .shop else { return nil }
+        let chain = event.chain(in: record)
+        guard chain >= Event.longestChain else { return nil }
+        return (.chain, "\(chain) actions led to it already")
     }
 
     /// What holds back a valid message to the shopper for now.

@@ -17,7 +17,7 @@ public struct TriggerSet: Sendable {
     /// True if a trigger acts, and a message tells of it.
     let hasToldActions: Bool
     /// True if a trigger does anything in the shop.
-    let hasShopActions: Bool
+    public let hasShopActions: Bool
     /// True if a trigger decides a remedy.
     let hasRemedies: Bool
     /// True if a trigger decides about returns.

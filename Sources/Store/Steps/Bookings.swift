@@ -173,7 +173,8 @@ extension Connection {
                 } ?? nil
         }
         history.spent = try question.since.map {
-            try spent(.remedies, since: $0, currency: question.currency, but: effect, shop: shop)
+            try spent(
+                .remedies, only: $0.only, since: $0.moment, currency: question.currency, but: effect, shop: shop)
         }
         return history
     }
@@ -212,21 +213,23 @@ extension Connection {
             if let sum = cap.sum, spent.sum + booking.amount > sum { return false }
             if let count = cap.count, spent.count + 1 > count { return false }
         }
-        try run(
-            """
-            INSERT INTO bookings (shop, effect_id, budget, gift, amount, currency, customer_key, place_key, order_key,
-                teller, why, booked_at, told_by)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-            ON CONFLICT (shop, effect_id) DO UPDATE SET gift = excluded.gift, amount = excluded.amount,
-                currency = excluded.currency, teller = excluded.teller, why = excluded.why,
-                booked_at = excluded.booked_at, freed_at = NULL
-            """,
-            [
-                shop, effect.id, booking.budget.rawValue, booking.gift, booking.amount, booking.currency,
-                hash.customer(booking.customerID),
-                booking.address.map(hash.place), hash.order(booking.orderID), booking.teller, booking.why,
-                now.milliseconds, booking.isTold ? effect.id : nil,
-            ])
+        try rebook([effect.id], shop: shop) {
+            try run(
+                """
+                INSERT INTO bookings (shop, effect_id, budget, gift, amount, currency, customer_key, place_key, order_key,
+                    teller, why, booked_at, told_by)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                ON CONFLICT (shop, effect_id) DO UPDATE SET gift = excluded.gift, amount = excluded.amount,
+                    currency = excluded.currency, teller = excluded.teller, why = excluded.why,
+                    booked_at = excluded.booked_at, freed_at = NULL
+                """,
+                [
+                    shop, effect.id, booking.budget.rawValue, booking.gift, booking.amount, booking.currency,
+                    hash.customer(booking.customerID),
+                    booking.address.map(hash.place), hash.order(booking.orderID), booking.teller, booking.why,
+                    now.milliseconds, booking.isTold ? effect.id : nil,
+                ])
+        }
         return true
     }
 
@@ -273,27 +276,33 @@ extension Connection {
         switch state {
         case .sent:
             guard effect.channel == .shop, effect.origin == .system else { return }
-            try run(
-                """
-                UPDATE bookings SET freed_at = ?
-                WHERE shop = ? AND withdrawn_by = ? AND withdrawn_by IS NOT NULL AND freed_at IS NULL
-                """, [moment.milliseconds, shop, effect.id])
+            try rebook(try all(Query.takenBackBy, [shop, effect.id]) { $0[0] }, shop: shop) {
+                try run(
+                    """
+                    UPDATE bookings SET freed_at = ?
+                    WHERE shop = ? AND withdrawn_by = ? AND withdrawn_by IS NOT NULL AND freed_at IS NULL
+                    """, [moment.milliseconds, shop, effect.id])
+            }
         case .skipped, .withdrawn, .replaced, .refused, .bounced:
             if effect.channel == .desk {
                 // A remedy that came to nothing was offered to nobody.
                 let gone = try changes("DELETE FROM offers WHERE shop = ? AND effect_id = ?", [shop, effect.id])
                 guard gone > 0 else { return }
-                try run(
-                    "UPDATE bookings SET freed_at = ? WHERE shop = ? AND effect_id = ? AND freed_at IS NULL",
-                    [moment.milliseconds, shop, effect.id])
+                try rebook([effect.id], shop: shop) {
+                    try run(
+                        "UPDATE bookings SET freed_at = ? WHERE shop = ? AND effect_id = ? AND freed_at IS NULL",
+                        [moment.milliseconds, shop, effect.id])
+                }
             } else if effect.channel == .shop {
                 // A gift that may have been made stays booked until it is known to be taken back. What else is refused
                 // was looked for before, so it is known not to be done.
-                try run(
-                    """
-                    UPDATE bookings SET freed_at = ?
-                    WHERE shop = ? AND effect_id = ? AND freed_at IS NULL AND (? = 0 OR (? = 1 AND gift LIKE 'do:%'))
-                    """, [moment.milliseconds, shop, effect.id, effect.attemptsInDoubt, state == .refused])
+                try rebook([effect.id], shop: shop) {
+                    try run(
+                        """
+                        UPDATE bookings SET freed_at = ?
+                        WHERE shop = ? AND effect_id = ? AND freed_at IS NULL AND (? = 0 OR (? = 1 AND gift LIKE 'do:%'))
+                        """, [moment.milliseconds, shop, effect.id, effect.attemptsInDoubt, state == .refused])
+                }
             } else if state == .bounced || effect.attemptsInDoubt == 0 {
                 // She never read it.
                 try run(
@@ -338,6 +347,10 @@ extension Query {
         FROM effects JOIN bookings ON bookings.shop = effects.shop AND bookings.effect_id = effects.id
         WHERE effects.shop = ? AND effects.aggregate_id = ? AND effects.trigger_name = ? AND effects.channel = 'shop'
             AND effects.state = 'sent' AND bookings.teller = ?
+        """
+    static let takenBackBy = """
+        SELECT effect_id FROM bookings
+        WHERE shop = ? AND withdrawn_by = ? AND withdrawn_by IS NOT NULL AND freed_at IS NULL
         """
     static let booking = "SELECT 1 FROM bookings WHERE shop = ? AND effect_id = ?"
     static let takenBack = """

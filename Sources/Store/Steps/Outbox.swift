@@ -311,6 +311,7 @@ extension Connection {
         // What was ready before a backup was restored may have been done since.
         if note.reason != .restored { try settleGift(of: effect, to: note.state, at: note.at, shop: shop) }
         if note.state == .sent { try noteAnswer(effect, at: note.at, shop: shop) }
+        try noteAct(effect, dueAt: note.at, shop: shop)
         try settleVerdict(waitingFor: effect, now: note.state, at: note.at, shop: shop)
         tally.move(effect, from: effect.state, to: note.state, shop: shop)
         tally.decided(effect, note, shop: shop)

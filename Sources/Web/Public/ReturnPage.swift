@@ -72,9 +72,6 @@ struct ReturnPage: PageContent {
 }
 
 extension PublicSite {
-    /// How often a code for a return may be asked for, and typed.
-    static let returnCodes = RateLimit("return_codes", times: 5, per: .hours(1))
-    static let returnCodesTyped = RateLimit("return_codes_typed", times: 20, per: .hours(1))
     /// The most of one thing that can be chosen at once; whoever has more of it writes to the shop.
     private static let mostOfOne = 20
     /// The page is shown until so long after the last parcel was sent, or the order was placed.
@@ -114,16 +111,13 @@ extension PublicSite {
             return returnPage(link, request, record, standing, form, note: words.returnMissing(missing.rawValue))
         }
         let now = core.now()
-        let code = MailedCode(key: core.store.linkKeys(for: "return code \(link.shop)")[0])
-        let what = "\(Self.subject(link)) \(record.facts.returns.count) \(draft.confirmed)"
+        let code = PageCode(.return, of: record)
         if form["act"] == "ask" {
-            guard try await core.store.spend(Self.returnCodesTyped, subject: Self.subject(link), now: now) else {
-                return tooMany(request)
-            }
-            let digits = String((form["code"] ?? "").filter { ("0"..."9").contains($0) }.prefix(12))
-            guard code.isGood(digits, for: what, at: now) else {
-                return returnPage(
-                    link, request, record, standing, form, note: words.offerCodeWrong, asking: draft)
+            switch try await prove(form["code"], for: code, now: now) {
+            case .limited: return tooMany(request)
+            case .wrong:
+                return returnPage(link, request, record, standing, form, note: words.codeWrong, asking: draft)
+            case .fits: break
             }
             switch try await desk.ask(draft, of: record, now: now) {
             case .decided, .already: core.actedByHand.call()
@@ -132,21 +126,7 @@ extension PublicSite {
             guard let (_, after, known) = try await returning(link) else { return notFound(request) }
             return returnPage(link, request, after, known)
         }
-        guard let recipient = record.recipient,
-            try await core.store.spend(Self.returnCodes, subject: Self.subject(link), now: now)
-        else { return tooMany(request) }
-        let body = [
-            "# \(words.offerMailSubject(Self.plain(record.facts.name)))",
-            words.offerMail(code.code(for: what, at: now)), words.returnMailNotYou,
-        ].joined(separator: "\n\n")
-        guard
-            let mail = core.post.mail(
-                "return_code", to: recipient, subject: words.offerMailSubject(record.facts.name), body: body,
-                language: words.language, about: "\(link.orderNumber) \(now.milliseconds)",
-                aggregate: .order(link.orderID), shop: link.shop, now: now)
-        else { return tooMany(request) }
-        try await core.store.put(mail, shop: link.shop, now: now)
-        core.post.send(for: link.shop)
+        guard try await mailCode(for: code, record, words, now: now) else { return tooMany(request) }
         return returnPage(link, request, record, standing, form, asking: draft)
     }
 
@@ -186,7 +166,7 @@ extension PublicSite {
             title: words.returnTitle(record.facts.name), note: note, termsTitle: words.returnTerms, path: request.path,
             itemsLegend: words.returnItems, reasonLabel: words.returnWhy, reasonNone: words.returnReasonNone,
             wishLegend: words.offerLegend, wordsLabel: words.returnOwnWords, next: words.offerNext,
-            codeLabel: words.offerCodeLabel, confirm: words.offerConfirm, again: words.offerCodeAgain,
+            codeLabel: words.codeLabel, confirm: words.codeConfirm, again: words.codeAgain,
             back: words.returnBack, write: words.rateWrite)
         page.returns = record.facts.returns.sorted { $0.createdAt < $1.createdAt }.map {
             words.returnState($0.name, $0.received && $0.status == .open ? "received" : $0.status.rawValue)
@@ -200,8 +180,8 @@ extension PublicSite {
             page.title = words.offerThanks
             page.words = [words.returnAsked]
         } else if let asking, let recipient = record.recipient {
-            page.title = words.offerCodeTitle
-            page.words = [words.returnCodeWords(Self.masked(recipient.address))]
+            page.title = words.codeTitle
+            page.words = [words.codeWords(.return, Self.masked(recipient.address))]
             page.asksCode = true
             page.returns = []
             page.chosen = shown(asking.lines) + [words.returnReason(asking.reason.rawValue)]
@@ -274,11 +254,6 @@ extension ReturnDesk.Standing {
         if case .refused = outlook { return false }
         return !isAsking && !returnable.isEmpty
     }
-}
-
-extension ReturnDraft {
-    /// All of it, so that a code confirms this and nothing else.
-    fileprivate var confirmed: String { "\(key) \(reason.rawValue) \(wish?.rawValue ?? "") \(words)" }
 }
 
 extension QuantityFacts {

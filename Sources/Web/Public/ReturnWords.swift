@@ -37,13 +37,14 @@ enum ReturnWords {
         "return_missing_items": "Please choose what you would like to send back.",
         "return_missing_reason": "Please choose why you send it back.",
         "return_missing_wish": "Please choose what you would like for it.",
-        "return_code_words":
+        "code_words_return":
             """
         So that nobody else can send back your order, we have mailed a code to {}. It is good for a quarter of \
         an hour.
         """,
+        "code_for_return": "With it you send back something from this order.",
         "return_back": "Change something",
-        "return_mail_not_you": "If that was not you, do nothing: without the code nothing is sent back.",
+        "code_not_you_return": "If that was not you, do nothing: without the code nothing is sent back.",
         "return_asked": "You hear from us by mail. Please do not send anything before that.",
         "return_nothing": "Nothing of this order can be sent back right now.",
         "return_nothing_more": "Nothing more of this order can be sent back.",
@@ -95,13 +96,14 @@ enum ReturnWords {
         "return_missing_items": "Bitte wählen Sie, was Sie zurückschicken möchten.",
         "return_missing_reason": "Bitte wählen Sie, warum Sie es zurückschicken.",
         "return_missing_wish": "Bitte wählen Sie, was Sie dafür möchten.",
-        "return_code_words":
+        "code_words_return":
             """
         Damit niemand sonst Ihre Bestellung zurückschicken kann, haben wir einen Code an {} geschickt. Er gilt \
         eine Viertelstunde.
         """,
+        "code_for_return": "Mit ihm schicken Sie etwas aus dieser Bestellung zurück.",
         "return_back": "Etwas ändern",
-        "return_mail_not_you": "Waren Sie das nicht, tun Sie nichts: Ohne den Code wird nichts zurückgeschickt.",
+        "code_not_you_return": "Waren Sie das nicht, tun Sie nichts: Ohne den Code wird nichts zurückgeschickt.",
         "return_asked": "Sie hören per Mail von uns. Bitte schicken Sie vorher nichts zurück.",
         "return_nothing": "Aus dieser Bestellung kann gerade nichts zurückgeschickt werden.",
         "return_nothing_more": "Mehr kann aus dieser Bestellung nicht zurückgeschickt werden.",
@@ -153,13 +155,14 @@ enum ReturnWords {
         "return_missing_items": "Choisissez ce que vous souhaitez renvoyer.",
         "return_missing_reason": "Choisissez pourquoi vous le renvoyez.",
         "return_missing_wish": "Choisissez ce que vous souhaitez en échange.",
-        "return_code_words":
+        "code_words_return":
             """
         Pour que personne d’autre ne puisse renvoyer votre commande, nous avons envoyé un code à {}. Il est \
         valable un quart d’heure.
         """,
+        "code_for_return": "Il vous permet de renvoyer un article de cette commande.",
         "return_back": "Modifier",
-        "return_mail_not_you": "Si ce n’était pas vous, ne faites rien : sans le code, rien n’est renvoyé.",
+        "code_not_you_return": "Si ce n’était pas vous, ne faites rien : sans le code, rien n’est renvoyé.",
         "return_asked": "Vous recevez un mail de notre part. Merci de ne rien renvoyer avant.",
         "return_nothing": "Rien de cette commande ne peut être renvoyé pour le moment.",
         "return_nothing_more": "Rien d’autre de cette commande ne peut être renvoyé.",
@@ -209,13 +212,14 @@ enum ReturnWords {
         "return_missing_items": "Elija qué quiere devolver, por favor.",
         "return_missing_reason": "Elija por qué lo devuelve, por favor.",
         "return_missing_wish": "Elija qué quiere a cambio, por favor.",
-        "return_code_words":
+        "code_words_return":
             """
         Para que nadie más pueda devolver su pedido, hemos enviado un código a {}. Vale durante un cuarto de \
         hora.
         """,
+        "code_for_return": "Con él devuelve algo de este pedido.",
         "return_back": "Cambiar algo",
-        "return_mail_not_you": "Si no ha sido usted, no haga nada: sin el código no se devuelve nada.",
+        "code_not_you_return": "Si no ha sido usted, no haga nada: sin el código no se devuelve nada.",
         "return_asked": "Le escribiremos por correo. No envíe nada antes, por favor.",
         "return_nothing": "Ahora mismo no se puede devolver nada de este pedido.",
         "return_nothing_more": "No se puede devolver nada más de este pedido.",

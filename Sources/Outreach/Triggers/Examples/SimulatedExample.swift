@@ -56,10 +56,12 @@ struct SimulatedExample {
         if let policy { profile.currency = policy.currency }
         var settings = settings
         settings.given = order.overlay
-        return Planner(
+        var planner = Planner(
             triggers: TriggerSet(settings: settings, triggers: triggers, templates: templates, policy: policy),
             inForceSince: Dictionary(triggers.map { ($0.name, .distantPast) }) { first, _ in first },
             live: LiveSince(shop: .distantPast), shop: profile)
+        planner.servesPages = true
+        return planner
     }
 
     /// Runs it to its end, and until whatever is still waiting then has been decided.

@@ -85,6 +85,11 @@ struct StandardOrder {
         if kind == .returnReceived {
             history.returned = ReturnStory(terms: ReturnTerms(offer: ReturnWish.allCases, refundWhen: .received))
         }
+        if kind.has("action") {
+            history.action = ActionNow(
+                verb: "tag_order", value: "late", by: "example",
+                reason: kind == .actionRefused ? "Shopify has no such order any more" : nil)
+        }
         if kind.subject == "shipment" {
             for parcel in 0..<first { note(kind, parcel: parcel, at: start) }
         } else {
