@@ -175,7 +175,8 @@ struct PublicSite: WebSite {
             case .preferences: (words.choicesSubject, words.choose, .preferences)
             case .address: (words.serviceSubject(.address), words.serviceLink(.address), .address)
             case .cancel: (words.serviceSubject(.cancel), words.serviceLink(.cancel), .cancel)
-            case .track, .stop, .stopRatings, .rate, .answer, .remedy, .return: (words.newLinkSubject, words.seeParcel, .track)
+            case .track, .stop, .stopRatings, .rate, .answer, .remedy, .return:
+                (words.newLinkSubject, words.seeParcel, .track)
             }
         if let recipient = record.recipient,
             try await core.store.spend(Self.renewals, subject: Self.subject(link), now: now),
