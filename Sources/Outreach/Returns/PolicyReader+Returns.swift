@@ -161,16 +161,10 @@ extension PolicyReader {
             let known = faults.faults.count
             var terms = ReturnTerms()
             if let place = fields.entry("label")?.keyPosition {
-                guard let label: ReturnTerms.Label = word("label", fields, at: place, Self.otherLabels) else {
-                    return nil
-                }
-                terms.label = label
+                terms.label = word("label", fields, at: place, Self.otherLabels) ?? terms.label
             }
             if let place = fields.entry("refund_when")?.keyPosition {
-                guard let when: ReturnTerms.Payment = word("refund_when", fields, at: place, Self.otherPayments) else {
-                    return nil
-                }
-                terms.refundWhen = when
+                terms.refundWhen = word("refund_when", fields, at: place, Self.otherPayments) ?? terms.refundWhen
             }
             if let entry = fields.entry("offer") { terms.offer = wishes(fields.value("offer"), at: entry.keyPosition) }
             if terms.refundWhen == .received, terms.offer == [.exchange], faults.faults.count == known,
@@ -180,6 +174,7 @@ extension PolicyReader {
                     at: place, "an exchange is a person's, so nothing is paid back here",
                     hint: "take 'refund_when' out, or offer 'refund' or 'store_credit' as well")
             }
+            // Whatever had a fault stops the whole file.
             return terms.offer.isEmpty ? nil : .approve(terms)
         }
     }
