@@ -246,7 +246,8 @@ extension Planner {
     func notDoing(_ line: ActionLine, _ effect: Effect, _ evaluation: EvaluationContext, _ history: History)
         -> Decision?
     {
-        guard let verb = ShopVerb(rawValue: line.verb), verb != .give else { return nil }
+        // What the desk does for a return has its own rules (`returning`).
+        guard line.channel == .shop, let verb = ShopVerb(rawValue: line.verb), verb != .give else { return nil }
         if let no = objection(to: verb, of: evaluation.record, isPersons: false) {
             return .skip(because: no.reason, detail: no.detail)
         }
