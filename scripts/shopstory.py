@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.error
 import urllib.request
 
 TOP = pathlib.Path(__file__).resolve().parent.parent
@@ -103,8 +104,11 @@ shops:
     def ask(self, path, body=None):
         data = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(self.url + path, data=data, headers={"Content-Type": "application/json"})
-        with urllib.request.urlopen(request, timeout=10) as answer:
-            return json.load(answer)
+        try:
+            with urllib.request.urlopen(request, timeout=10) as answer:
+                return json.load(answer)
+        except urllib.error.HTTPError as error:
+            raise RuntimeError(f"{path} {body}: {error.code} {error.read().decode()}") from error
 
     def faults(self, **chances):
         self.ask("/api/faults", {"shop": {"clear": True, "chances": chances}, "index_lag_ms": 3000 if chances else 0})

@@ -37,20 +37,12 @@ package struct ReturnDesk: Sendable {
         }
         guard let outlook = planner.outlook(ofReturning: record, history: history, now: now) else { return nil }
         let order = OrderKey(shop: record.shop, orderID: record.facts.id)
-        let asked = try await store.effects(ofOrders: [order], states: [.ready, .sent, .refused, .withdrawn])[order]?
-            .filter { $0.line == ShopVerb.requestReturn.rawValue && $0.channel == .shop }
-            .max { $0.id < $1.id }
-        var isAsking = false
-        if let asked {
-            isAsking = asked.state == .ready
-            if asked.state == .sent {
-                // Until it is read back, Shopify's own list does not have it.
-                let made = try await store.results(ofAction: asked.id, shop: record.shop)["return"]
-                isAsking = made.map { record.return($0) == nil } ?? false
-            }
-        }
+        let asked = try await store.lastReturnRequest(of: order)
+        // Until it is read back, Shopify's own list does not have it.
+        let isMade = asked?.state == .sent && asked?.returnID.map { record.return($0) == nil } ?? false
         return Standing(
-            outlook: outlook, returnable: record.facts.returnable, isAsking: isAsking,
+            outlook: outlook, returnable: record.facts.returnable,
+            isAsking: asked?.state == .ready || isMade,
             wasRefused: asked.map { [.refused, .withdrawn].contains($0.state) } ?? false)
     }
 

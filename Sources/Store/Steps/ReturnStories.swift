@@ -14,6 +14,20 @@ extension Store {
     }
 }
 
+extension Store {
+    /// The newest request for a return of an order that came from the shopper's page: where it stands, and Shopify's id
+    /// of the return once there is one. Nil if there is no request.
+    public func lastReturnRequest(
+        of order: OrderKey
+    ) async throws(StoreFailure) -> (state: Effect.State, returnID: String?)? {
+        try await read { db in
+            let shop = try db.shop(order.shop)
+            guard let number = try db.order(order.orderID, shop: shop) else { return nil }
+            return try db.first(Query.lastReturnRequest, [shop, number]) { (try $0.word(0), $0[1] as String?) }
+        }
+    }
+}
+
 extension Connection {
     /// The same; nil if no action brought anything of it.
     func returnStory(_ id: String, order: Int64, shop: Int64) throws -> ReturnStory? {
@@ -24,6 +38,14 @@ extension Connection {
 }
 
 extension Query {
+    static let lastReturnRequest = """
+        SELECT effects.state, results.value FROM effects
+            LEFT JOIN results ON results.shop = effects.shop AND results.effect_id = effects.id
+                AND results.name = 'return'
+        WHERE effects.shop = ? AND effects.aggregate_id = ? AND effects.channel = 'shop'
+            AND effects.line = 'request_return'
+        ORDER BY effects.id DESC LIMIT 1
+        """
     static let returnStory = """
         SELECT results.name, results.value FROM effects
             JOIN results AS own ON own.shop = effects.shop AND own.effect_id = effects.id
