@@ -1,4 +1,4 @@
-"""A real daemon against the sandbox's Shopify and mailbox, killed and started again while answers are lost: what gifts-test, actions-test and labels-test share."""
+"""A real daemon against the sandbox's Shopify and mailbox, killed and started again while answers are lost: what gifts-test, actions-test, returns-test and labels-test share."""
 import json
 import os
 import pathlib
@@ -109,7 +109,7 @@ shops:
             with urllib.request.urlopen(request, timeout=10) as answer:
                 return json.load(answer)
         except urllib.error.HTTPError as error:
-            sys.exit(f"{path}: the sandbox answered {error.code}: {error.read().decode(errors='replace')[:300]}")
+            raise RuntimeError(f"{path} {body}: {error.code} {error.read().decode()}") from error
 
     def faults(self, **chances):
         self.ask("/api/faults", {"shop": {"clear": True, "chances": chances}, "index_lag_ms": 3000 if chances else 0})

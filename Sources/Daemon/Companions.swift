@@ -32,6 +32,8 @@ package struct DaemonCore: Sendable {
     package var offers: OfferDesk?
     /// Does what shoppers ask for on pages of their own; nil where nothing is.
     package var pageDesk: PageDesk?
+    /// Where shoppers ask for returns.
+    package var returns: ReturnDesk?
     /// Takes what Shopify calls with.
     package var shopify: ShopifyHooks?
     /// Learns what somebody did at a page, of a shop's orders that are known.
@@ -64,6 +66,7 @@ package struct DaemonCore: Sendable {
         helpdesks = nil
         offers = nil
         pageDesk = nil
+        returns = nil
         shopify = nil
     }
 }

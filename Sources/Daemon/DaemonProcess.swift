@@ -269,6 +269,7 @@ package struct DaemonProcess {
         }
         core.offers = OfferDesk(store: store, planner: { [contexts] in contexts[$0]?.rules.planner })
         core.pageDesk = PageDesk(store: store, planner: { [contexts] in contexts[$0]?.rules.planner })
+        core.returns = ReturnDesk(store: store, planner: { [contexts] in contexts[$0]?.rules.planner })
         if !chats.isEmpty {
             services.append(
                 ChatMailService(

@@ -79,7 +79,7 @@ final class DeskBench: Sendable {
         userHeader: String? = nil, store given: Store? = nil, pages designs: [String: String] = [:],
         state: String? = nil, triggers: String = "/nowhere", savesEdits: Bool = true,
         trials: EditTrials = EditTrials(), checkups: Checkups = Checkups(), answering: [String: String] = [:],
-        model: (any HTTPTransport)? = nil
+        model: (any HTTPTransport)? = nil, returns line: String = "{ hand_over: one of us looks }"
     ) async throws {
         let (statements, journal) = (Lines(), Lines())
         self.statements = statements
@@ -138,13 +138,14 @@ final class DeskBench: Sendable {
                     planner: { planner }, transport: model, logger: core.logger)
             ]
         }
-        let offering = try Self.planner()
+        let offering = try Self.planner(returns: line)
         core.offers = OfferDesk(store: store, planner: { _ in offering })
         var serving = offering
         var ceiling = ActionCeiling()
         ceiling.each = 200
         serving.actionCeilings["cancel"] = ceiling
         core.pageDesk = PageDesk(store: store, planner: { [serving] _ in serving })
+        core.returns = ReturnDesk(store: store, planner: { _ in offering })
         core.chats = [figs: ChatDesk(settings: try #require(chat.chat), wake: Wake())]
         let pages = try Pages()
         people = PeopleBook(Self.listed, core: core)
@@ -659,10 +660,11 @@ final class DeskBench: Sendable {
         remedies: { lost-parcel: { at_most: 150.00, first_that_fits: [{ offer: [refund, reship] }] } }
         """
 
-    private static func planner() throws -> Planner {
+    /// - Parameter line: what becomes of returns; empty where nothing is said of them.
+    private static func planner(returns line: String) throws -> Planner {
         let files = [
             "shop.yaml": "mode: live\nbrand: { name: Juniper & Fig, from: orders@juniperfig.example }\n",
-            "policy.yaml": policy,
+            "policy.yaml": line.isEmpty ? policy : "\(policy)\nreturns: { first_that_fits: [\(line)] }\n",
         ]
         let (loaded, faults) = TriggerSet.load(TriggerFolder(files: files.mapValues { Array($0.utf8) }))
         return Planner(

@@ -96,7 +96,8 @@ struct GiftService: Service {
                 title: "labels", budget: .labels, only: nil, allowances: policy.labelBudget,
                 consequence: "no return label is bought", unit: "labels"),
         ]
-        for verb in ShopVerb.allCases {
+        for verb in ShopVerb.allCases where verb != .settleReturn {
+            // What is paid for returned goods counts as a refund.
             guard let name = verb.ceiling, let budget = verb.budget, let ceiling = planner.actionCeilings[name] else {
                 continue
             }

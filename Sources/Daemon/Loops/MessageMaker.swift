@@ -157,7 +157,9 @@ package struct MessageMaker: Sendable {
         guard let links else { return PageLinks() }
         if trigger.mode(in: planner.triggers.settings.mode) == .shadow { return .specimen(url: links.url) }
         var pages = links.pages(about: record, issued: effect.createdAt)
-        if !line.destination.isShopper { (pages.preferences, pages.address, pages.cancel) = (nil, nil, nil) }
+        if !line.destination.isShopper {
+            (pages.preferences, pages.address, pages.cancel, pages.returns) = (nil, nil, nil, nil)
+        }
         if asks(trigger, line), let address = record.recipient?.address {
             pages.rating = links.rating(
                 request: effect.id, shop: effect.shop, address: address, now: effect.createdAt)

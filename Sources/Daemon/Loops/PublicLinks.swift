@@ -70,6 +70,7 @@ package struct PublicLinks: Sendable {
             self.link(purpose, shop: record.shop, orderID: record.facts.id, address: address, now: issued)
         }
         return PageLinks(
-            tracking: link(.track), preferences: link(.preferences), address: link(.address), cancel: link(.cancel))
+            tracking: link(.track), preferences: link(.preferences), address: link(.address), cancel: link(.cancel),
+            returns: link(.return))
     }
 }

@@ -50,9 +50,10 @@ extension DoctorCheck {
 
     /// What shoppers may ask for on the pages that letters link to.
     static func pageUses(of set: TriggerSet) -> [Use] {
-        PageRequest.allCases.compactMap { request in
+        let returns = set.policy?.returns == nil ? [] : [Use(verb: .requestReturn, by: "'returns' of policy.yaml")]
+        return PageRequest.allCases.compactMap { request in
             set.link(to: request).map { Use(verb: request.verb, by: "'\(request.linkName)' of \($0)") }
-        }
+        } + returns
     }
 
     /// Whether the app may do what the triggers do, and what shoppers may ask for on pages of theirs, with the line that

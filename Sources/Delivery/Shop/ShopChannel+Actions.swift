@@ -88,6 +88,10 @@ struct ShopAct {
         case .cancelOrder(let reason): return try await cancel(reason)
         case .changeAddress(let address): return try await changeAddress(to: address)
         case .buyLabel, .voidLabel: return refused("it is done at a label broker")
+        case .requestReturn(let draft): return try await requestReturn(draft)
+        case .approveReturn(let id, let terms): return try await approve(id, on: terms)
+        case .declineReturn(let id, let refusal): return try await decline(id, because: refusal)
+        case .settleReturn(let id, let way, let most, _): return try await settle(id, as: way, atMost: most)
         }
     }
 
@@ -95,9 +99,15 @@ struct ShopAct {
     func look() async throws(ShopifyFailure) -> Precedent {
         switch command.action {
         // These overwrite, find themselves done, or look for themselves.
-        case .tagOrder, .tagCustomer, .holdOrder, .releaseOrder, .changeAddress, .reship, .cancelOrder, .buyLabel,
-            .voidLabel:
+        case .tagOrder, .tagCustomer, .holdOrder, .releaseOrder, .changeAddress, .reship, .cancelOrder, .approveReturn,
+            .declineReturn, .buyLabel, .voidLabel:
             return .unknown
+        case .requestReturn(let draft):
+            guard let ours = try await returnOfOurs() else { return .notDone }
+            return .done(receipt: ours.id, results: requestResults(ours.id, ours.name, draft))
+        case .settleReturn(let id, let way, _, _):
+            guard let paid = try await state(ofReturn: id)?.refunds?.nodes.last?.id else { return .notDone }
+            return .done(receipt: paid, results: settleResults(id, refund: paid, way))
         case .refund(let amount):
             guard let ours = ours(try await standing()) else { return .notDone }
             return .done(receipt: ours, results: refundResults(ours, amount))

@@ -25,6 +25,8 @@ enum ShopObjection {
         "Enter a city": "the town is missing", "Enter a ZIP code": "the postal code is missing",
         "Phone is invalid": "the phone number is not valid",
         "Draft order does not exist": "its draft order was deleted by hand",
+        "Return is not cancelable.": "the return was processed already",
+        "INVALID_STATE": "the return was decided by hand meanwhile",
         "Transactions require a parent_id associated with the order": "the order has no payment to pay back",
     ]
 
@@ -33,6 +35,7 @@ enum ShopObjection {
         ("Refund amount", "it is more than what is left of the payment; a refund was probably made by hand"),
         ("Quantity cannot refund", "more would be paid back than was bought"),
         ("State is not a valid state", "the state or county is not one of the country"),
+        ("Return line item has an invalid quantity", "not that many can be returned, or they are coming back already"),
         ("Product with ID", "one of the items is not in the shop any more"),
         ("Merchandise", "one of the items cannot be sold any more"),
     ]

@@ -32,8 +32,8 @@ public struct ActionNow: Hashable, Sendable, Codable {
         var value = String(object)
         switch message.flatMap({ ActionCommand($0) })?.action {
         case .refund(let amount), .storeCredit(let amount, _): value = amount.written
-        case .tagOrder, .tagCustomer, .holdOrder, .releaseOrder, .reship, .cancelOrder, .changeAddress, .buyLabel,
-            .voidLabel, nil:
+        case .tagOrder, .tagCustomer, .holdOrder, .releaseOrder, .reship, .cancelOrder, .changeAddress, .requestReturn,
+            .approveReturn, .declineReturn, .settleReturn, .buyLabel, .voidLabel, nil:
             break
         }
         self.init(verb: verb.rawValue, value: value, by: effect.trigger)

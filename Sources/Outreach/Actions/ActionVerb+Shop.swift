@@ -91,6 +91,20 @@ extension ActionVerb {
                 "On `return.approved` alone: buys a return label of the cheapest service that policy.yaml allows and attaches it in Shopify, which then reports `return.label_ready`. Needs `labels:` and `budgets: { labels: … }` in policy.yaml, and a broker in bookbag.yaml (actions.md).",
             example: "buy_label", alsoCalled: ["return_label", "buy_return_label", "create_label"],
             destination: { _ in "return label" }, read: { $0.label() }),
+        ActionVerb(
+            "approve_return", through: .desk, trust: 1,
+            words: "Decides a return that was asked for, by 'returns' of policy.yaml.",
+            help:
+                "Decides a return that a shopper asked for, by `returns` of policy.yaml: approves it, refuses it, or gives the order to your people with the reason. On `return.requested`.",
+            example: "approve_return", alsoCalled: ["decide_return", "accept_return", "return"],
+            destination: { _ in "decision about the return" }, read: { $0.returns(on: .returnRequested) }),
+        ActionVerb(
+            "settle_return", through: .desk, trust: 1,
+            words: "Pays for goods that came back, as policy.yaml said when the return was approved.",
+            help:
+                "Pays for goods that came back, as `returns` of policy.yaml said when the return was approved: a refund, or store credit if she wished for it; an exchange goes to your people. On `return.received`.",
+            example: "settle_return", alsoCalled: ["refund_return", "pay_return", "process_return"],
+            destination: { _ in "payment for the return" }, read: { $0.returns(on: .returnReceived) }),
     ]
 }
 
@@ -111,6 +125,32 @@ extension ActionReading {
             return nil
         }
         return ("", ["note": text])
+    }
+
+    /// A verb that stands alone, on one kind of event, and does what policy.yaml says of returns.
+    fileprivate mutating func returns(on kind: EventKind) -> (object: String, details: [String: String])? {
+        let verb = kind == .returnRequested ? "approve_return" : "settle_return"
+        if let value {
+            faults.add(at: value.position, "'\(verb)' stands alone", hint: "write 'do: \(verb)'")
+            return nil
+        }
+        if let other = events.first(where: { $0 != kind }) {
+            faults.add(
+                at: position, "'\(verb)' is for 'on: \(kind.rawValue)', and this is on '\(other.rawValue)'",
+                hint: "make a trigger of its own for it")
+            return nil
+        }
+        // A policy that cannot be read has faults of its own.
+        if surroundings.hasPolicy, surroundings.policy == nil { return ("", [:]) }
+        guard surroundings.policy?.returns != nil else {
+            faults.add(
+                at: position, "'\(verb)' has nothing to go by",
+                hint: surroundings.hasPolicy
+                    ? "write 'returns:' in policy.yaml (docs/actions.md)"
+                    : "make the file 'policy.yaml' with 'amounts_in:' and 'returns:' (docs/actions.md)")
+            return nil
+        }
+        return ("", [:])
     }
 
     fileprivate mutating func cancel() -> (object: String, details: [String: String])? {

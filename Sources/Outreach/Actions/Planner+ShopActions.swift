@@ -96,6 +96,7 @@ extension Planner {
     ///   the verb itself hold.
     func caps(of verb: ShopVerb, isOffered: Bool = false) throws(ActionRefusal) -> [Cap] {
         guard let currency, verb.budget != nil else { return [] }
+        // What goes back for returned goods is hers: no budget of the merchant's holds it, the operator's ceiling does.
         let ceilings = verb.ceiling.flatMap { actionCeilings[$0] }?.allowances ?? []
         let budget: [Allowance] =
             switch verb.budget {
@@ -162,11 +163,9 @@ extension Planner {
             return ActionRefusal(.cancelled, "the order is cancelled")
         }
         guard verb.movesValue, verb != .give, !isPersons else { return nil }
-        if facts.bill?.payments.contains(where: { $0.kind == "refund" && $0.status == "pending" }) ?? false {
-            return ActionRefusal(.needsPerson, "a refund is in progress")
-        }
+        if facts.hasRefundInProgress { return ActionRefusal(.needsPerson, "a refund is in progress") }
         if facts.replaces != nil { return ActionRefusal(.needsPerson, "its goods were sent again") }
-        if facts.returns.contains(where: { [.requested, .open, .closed].contains($0.status) }) {
+        if !verb.isReturn, facts.returns.contains(where: { [.requested, .open, .closed].contains($0.status) }) {
             return ActionRefusal(.needsPerson, "goods of the order are coming back, or came back")
         }
         return nil
@@ -280,7 +279,8 @@ extension Planner {
     func notDoing(_ line: ActionLine, _ effect: Effect, _ evaluation: EvaluationContext, _ history: History)
         -> Decision?
     {
-        guard let verb = ShopVerb(rawValue: line.verb), verb != .give else { return nil }
+        // What the desk does for a return has its own rules (`returning`).
+        guard line.channel == .shop, let verb = ShopVerb(rawValue: line.verb), verb != .give else { return nil }
         if let no = objection(to: verb, of: evaluation.record, isPersons: false) {
             return .skip(because: no.reason, detail: no.detail)
         }
@@ -368,6 +368,9 @@ extension Planner {
             throw ActionRefusal(.noRecipient, "the order has no customer account")
         }
         if case .storeCredit = action, record.facts.customer == nil {
+            throw ActionRefusal(.noRecipient, "the order has no customer account")
+        }
+        if case .settleReturn(_, .storeCredit, _, _) = action, record.facts.customer == nil {
             throw ActionRefusal(.noRecipient, "the order has no customer account")
         }
         var effect = Effect(

@@ -44,7 +44,8 @@ extension ShopAction {
         case .buyLabel:
             guard let returnID else { throw ActionRefusal(.noOrder, "it is about no return") }
             return .buyLabel(try LabelOrder(returnID, of: record, policy))
-        case .changeAddress, .voidLabel, .give: throw ActionRefusal(.noRecipient, "it is done from a form alone")
+        case .changeAddress, .voidLabel, .give, .requestReturn, .approveReturn, .declineReturn, .settleReturn:
+            throw ActionRefusal(.noRecipient, "it is done from a form, or by the policy, alone")
         }
     }
 
@@ -83,7 +84,10 @@ extension ShopAction {
         let facts = record.facts
         let sum: Money
         switch self {
-        case .tagOrder, .tagCustomer, .holdOrder, .releaseOrder, .changeAddress, .voidLabel: return nil
+        case .tagOrder, .tagCustomer, .holdOrder, .releaseOrder, .changeAddress, .voidLabel, .requestReturn,
+            .approveReturn, .declineReturn:
+            return nil
+        case .settleReturn(_, _, let most, _): sum = most
         case .buyLabel(let label):
             guard label.atMost.currency == currency else {
                 throw ActionRefusal(.noAmount, "\(label.atMost.written) is no amount in \(currency)")

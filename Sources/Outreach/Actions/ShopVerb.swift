@@ -13,6 +13,10 @@ public enum ShopVerb: String, Hashable, Sendable, CaseIterable, Codable {
     /// Gives back a label that nobody used: Bookbag's own doing.
     case voidLabel = "void_label"
     case give
+    case requestReturn = "request_return"
+    case approveReturn = "approve_return"
+    case declineReturn = "decline_return"
+    case settleReturn = "settle_return"
 
     /// The verb of an effect's line: `tag_order:vip`. Nil if it is none of these.
     public init?(line: String) {
@@ -27,18 +31,22 @@ public enum ShopVerb: String, Hashable, Sendable, CaseIterable, Codable {
         case .cancelOrder: .cancellations
         case .buyLabel: .labels
         case .give: .gifts
-        case .tagOrder, .tagCustomer, .holdOrder, .releaseOrder, .changeAddress, .voidLabel: nil
+        case .settleReturn: .returns
+        case .tagOrder, .tagCustomer, .holdOrder, .releaseOrder, .changeAddress, .voidLabel, .requestReturn,
+            .approveReturn, .declineReturn:
+            nil
         }
     }
 
     /// True if the budget that it counts against is a merchant's, in policy.yaml.
     public var isRemedy: Bool { budget == .remedies }
 
-    /// Its name under `ceilings` of bookbag.yaml; nil if there is no ceiling for it alone.
+    /// Its name under `ceilings` of bookbag.yaml; nil if there is none for it. What is paid for returned goods is a
+    /// refund to the operator, whatever becomes of it.
     public var ceiling: String? {
         switch self {
         case .storeCredit: "store_credit"
-        case .refund: "refund"
+        case .refund, .settleReturn: "refund"
         case .reship: "reship"
         case .cancelOrder: "cancel"
         case .buyLabel: "labels"
@@ -46,12 +54,27 @@ public enum ShopVerb: String, Hashable, Sendable, CaseIterable, Codable {
         }
     }
 
+    /// The names of all ceilings, each once.
+    public static var ceilings: [String] {
+        allCases.compactMap(\.ceiling).reduce(into: []) { if !$0.contains($1) { $0.append($1) } }
+    }
+
     /// True if a message of the same trigger tells of it: the message waits for what came of it, and what holds the
     /// message holds it.
     public var isTold: Bool {
         switch self {
         case .storeCredit, .refund, .reship, .cancelOrder, .give: true
-        case .tagOrder, .tagCustomer, .holdOrder, .releaseOrder, .changeAddress, .buyLabel, .voidLabel: false
+        case .tagOrder, .tagCustomer, .holdOrder, .releaseOrder, .changeAddress, .requestReturn, .approveReturn,
+            .declineReturn, .settleReturn, .buyLabel, .voidLabel:
+            false
+        }
+    }
+
+    /// True if it is a step of a return, which an order with a return gets of course.
+    public var isReturn: Bool {
+        switch self {
+        case .requestReturn, .approveReturn, .declineReturn, .settleReturn: true
+        default: false
         }
     }
 
@@ -64,6 +87,16 @@ public enum ShopVerb: String, Hashable, Sendable, CaseIterable, Codable {
         switch self {
         case .tagOrder, .tagCustomer, .buyLabel, .voidLabel: false
         default: true
+        }
+    }
+
+    /// What it does, for people, where no line of `do` can name it; nil where one can.
+    public var destination: String? {
+        switch self {
+        case .changeAddress: "change of the address"
+        case .requestReturn: "request for a return"
+        case .declineReturn: "refusal of the return"
+        default: nil
         }
     }
 
@@ -83,6 +116,8 @@ public enum ShopVerb: String, Hashable, Sendable, CaseIterable, Codable {
         case .buyLabel: ["write_returns", "read_returns"]
         case .voidLabel: []
         case .give: ["write_discounts"]
+        case .requestReturn: ["write_returns", "read_returns", "read_orders"]
+        case .approveReturn, .declineReturn, .settleReturn: ["write_returns", "read_returns"]
         }
     }
 }

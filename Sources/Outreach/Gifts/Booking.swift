@@ -8,6 +8,8 @@ public struct Booking: Hashable, Sendable {
         case cancellations
         /// Labels for the way home.
         case labels
+        /// What is paid for goods that came back, which only the operator's ceiling for refunds limits.
+        case returns
     }
 
     public var budget = Budget.gifts
@@ -46,7 +48,10 @@ public struct Booking: Hashable, Sendable {
     static func name(ofRemedy name: String) -> String { "remedy:\(name)" }
 
     /// What the booking of something that is done in the shop has for the gift's name.
-    public static func name(ofVerb verb: ShopVerb) -> String { "do:\(verb.rawValue)" }
+    /// The same of all that counts against one ceiling.
+    public static func name(ofVerb verb: ShopVerb) -> String {
+        "do:\((verb == .settleReturn ? .refund : verb).rawValue)"
+    }
 
     /// What a gift costs that is part of an offer, whose booking had room for it.
     ///

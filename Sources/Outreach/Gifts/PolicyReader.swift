@@ -2,7 +2,7 @@ internal import Foundation
 
 /// Reads policy.yaml.
 struct PolicyReader {
-    static let keys = ["amounts_in", "gifts", "budgets", "remedies", "labels", "priority"]
+    static let keys = ["amounts_in", "gifts", "budgets", "remedies", "returns", "labels", "priority"]
     static let giftKeys = ["discount", "free_shipping", "counts_as", "valid_for", "once_per"]
     static let budgetKeys = ["gifts", "remedies", "labels"]
 
@@ -57,6 +57,7 @@ struct PolicyReader {
             (remedies, names.remedies) = self.remedies(value, currency: currency, gifts: names.gifts)
         }
         let labels = self.labels(fields, currency: currency)
+        let returns = fields.entry("returns").flatMap { self.returns($0) }
         let priority = fields.value("priority").map { self.priority($0) } ?? []
         if fields.value("priority") == nil, let place = fields.entry("priority")?.keyPosition {
             faults.add(
@@ -92,6 +93,7 @@ struct PolicyReader {
         policy.remedyBudget = budgets["remedies"] ?? []
         policy.labels = labels
         policy.labelBudget = budgets["labels"] ?? []
+        policy.returns = returns
         policy.priority = priority
         return (policy, names)
     }

@@ -15,14 +15,17 @@ public struct PageLinks: Hashable, Sendable {
     public var address: String?
     /// Where the customer cancels the order, while that can be done.
     public var cancel: String?
+    /// Where the customer starts a return; only where policy.yaml says what becomes of returns.
+    public var returns: String?
 
     /// These links; none by default.
     public init(
         tracking: String? = nil, preferences: String? = nil, rating: String? = nil, answer: String? = nil,
-        remedy: String? = nil, address: String? = nil, cancel: String? = nil
+        remedy: String? = nil, address: String? = nil, cancel: String? = nil, returns: String? = nil
     ) {
         self.address = address
         self.cancel = cancel
+        self.returns = returns
         self.remedy = remedy
         self.answer = answer
         self.tracking = tracking
@@ -38,7 +41,7 @@ public struct PageLinks: Hashable, Sendable {
             tracking: "\(url)/p/example/track", preferences: "\(url)/p/example/preferences",
             rating: "\(url)/p/example/rate", answer: "\(url)/p/example/answer",
             remedy: "\(url)/p/example/remedy", address: "\(url)/p/example/address",
-            cancel: "\(url)/p/example/cancel")
+            cancel: "\(url)/p/example/cancel", returns: "\(url)/p/example/return")
     }
 
     /// Those that lead to something for the order as it is.

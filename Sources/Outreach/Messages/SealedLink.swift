@@ -36,6 +36,8 @@ public struct SealedLink: Hashable, Sendable {
         case address
         /// Cancelling an order.
         case cancel
+        /// Starting a return.
+        case `return`
     }
 
     public var purpose: Purpose

@@ -45,6 +45,8 @@ public struct History: Hashable, Sendable, Codable {
     public var offer: OfferNow?
     /// The action that the event tells of; nil for other events.
     public var action: ActionNow?
+    /// What is known of the return that the event is about; nil for other events, and where nothing asks for it.
+    public var returned: ReturnStory?
 
     /// A rating as it stands.
     public struct RatingNow: Hashable, Sendable, Codable {

@@ -36,6 +36,8 @@ public struct HistoryQuestion: Hashable, Sendable {
     public var offer: Int64?
     /// The number of the action that the event tells of.
     public var action: Int64?
+    /// Shopify's id of the return whose story has to be known.
+    public var returned: String?
 
     /// A message that would be answered.
     public struct Asked: Hashable, Sendable {
@@ -94,6 +96,7 @@ extension HistoryQuestion {
         }
         offer = effect.event?.offerNumber
         action = effect.event?.actionNumber
+        returned = planner.returnQuestion(of: effect)
         if let now {
             gift = planner.giftQuestion(of: effect, record: record, now: now)
             remedies = planner.remedyQuestion(of: effect, record: record, now: now)

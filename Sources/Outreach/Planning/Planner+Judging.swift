@@ -133,6 +133,11 @@ extension Planner {
         {
             return Judgement(decision: .skip(because: reason, detail: detail))
         }
+        if returnVerb(of: effect) != nil, effect.state == .waiting,
+            case .nothing(let reason, let detail) = returning(effect, evaluation, history)
+        {
+            return Judgement(decision: .skip(because: reason, detail: detail))
+        }
         return Judgement(decision: entry.mode == .shadow ? .shadow : .send, events: kept, dropped: dropped)
     }
 

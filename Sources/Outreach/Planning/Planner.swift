@@ -61,6 +61,8 @@ public struct Planner: Sendable {
     ) -> Scope {
         var scope = Scope(evaluation(record, now: now), event: event, together: together, history: history)
         scope.pages = pages.fitting(record)
+        // Nobody starts what nothing is said of.
+        if triggers.policy?.returns == nil { scope.pages.returns = nil }
         return scope
     }
 }

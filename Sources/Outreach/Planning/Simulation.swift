@@ -403,6 +403,9 @@ struct Simulation {
         if let own, let question = turn.planner.remedyQuestion(of: effect, record: own.record, now: now) {
             history.remedies = remedies(question, but: effect)
         }
+        if let own, let returned = turn.planner.returnQuestion(of: effect), history.returned == nil {
+            history.returned = story(of: returned, own.record)
+        }
         let replacers = turn.planner.triggers.replacers(of: effect.trigger)
         if !replacers.isEmpty {
             let isShadow = turn.planner.isShadow(effect.trigger)
@@ -430,6 +433,19 @@ extension Simulation {
             history.lastGivenAt = max(history.lastGivenAt ?? .distantPast, other.decidedAt ?? other.createdAt)
         }
         return history
+    }
+
+    /// On what terms a return was approved here: what the policy says of the order. What she wished for is not known.
+    private func story(of returned: String, _ record: OrderRecord) -> ReturnStory? {
+        let isApproved = effects.contains { other in
+            other.state == .sent && other.event?.returnID == returned
+                && turn.planner.returnVerb(of: other) == .approveReturn
+        }
+        guard isApproved,
+            case .approved(let terms)? = turn.planner.outlook(
+                ofReturning: record, history: History(), now: turn.now)
+        else { return nil }
+        return ReturnStory(terms: terms)
     }
 
     /// What this shopper was offered, and what was done for her. What others at her door were given is not known here.

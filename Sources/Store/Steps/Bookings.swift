@@ -373,9 +373,10 @@ extension Query {
         FROM bookings
         WHERE shop = ? AND budget = ? AND booked_at >= ? AND effect_id <> ? AND freed_at IS NULL
         """
+    /// What is paid for returned goods is booked apart from remedies, and counts against the ceiling of refunds with them.
     static let spentOnVerb = """
         SELECT coalesce(sum(CASE WHEN currency = ? THEN amount ELSE 0 END), 0), count(*) FROM bookings
-        WHERE shop = ? AND budget = ? AND booked_at >= ? AND effect_id <> ? AND freed_at IS NULL AND gift = ?
+        WHERE shop = ? AND budget IN (?, 'remedies', 'returns') AND booked_at >= ? AND effect_id <> ? AND freed_at IS NULL AND gift = ?
         """
     /// A remedy, or something that was done for her without one.
     private static let isRemedy = "(gift LIKE 'remedy:%' OR (gift LIKE 'do:%' AND teller <> 'remedy'))"

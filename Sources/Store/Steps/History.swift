@@ -91,6 +91,9 @@ extension Connection {
             history.remedies = try remedyHistory(
                 remedies, but: question.effectID, shop: shop, hash: hash, now: now)
         }
+        if let returned = question.returned, let id = question.orderID, let order = try order(id, shop: shop) {
+            history.returned = try returnStory(returned, order: order, shop: shop)
+        }
         if let offer = question.offer { history.offer = try offerNow(offer, shop: shop) }
         if let action = question.action { history.action = try actionNow(action, shop: shop) }
         if let teller = question.teller {

@@ -23,6 +23,8 @@ struct PageCode: Hashable, Sendable {
         case address
         /// Cancelling it.
         case cancel
+        /// Sending something of it back.
+        case `return`
     }
 
     var kind: Kind

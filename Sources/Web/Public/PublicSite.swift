@@ -17,6 +17,8 @@ import Synchronization
 //     /chat/…                the chat, behind no link (PublicSite+Chat.swift)
 //     GET  …/answer/…?say=person   whether an automatic answer helped; POST says so (AnswerPage.swift)
 //     GET  …/remedy/…        what is offered; POST chooses, with a code that is mailed (OfferPage.swift)
+//     GET  …/return/…        what can be sent back, and on which terms; POST asks for it, with a mailed code
+//                            (ReturnPage.swift)
 //     GET  …/address/…, …/cancel/…   whether that can still be done; POST does it, with a code (ServicePage.swift)
 //     POST …/track/…, …/preferences/…, …/rate/…, …/address/…, …/cancel/…   of a link that is too old: a new one, to the
 //                            address on file
@@ -126,6 +128,8 @@ struct PublicSite: WebSite {
         case (.address, _): return try await service(.changeAddress, link, request)
         case (.cancel, "POST"): return try await serve(.cancelOrder, link, request)
         case (.cancel, _): return try await service(.cancelOrder, link, request)
+        case (.return, "POST"): return try await ask(link, forReturn: request)
+        case (.return, _): return try await returns(link, request)
         }
     }
 
@@ -171,7 +175,8 @@ struct PublicSite: WebSite {
             case .preferences: (words.choicesSubject, words.choose, .preferences)
             case .address: (words.serviceSubject(.address), words.serviceLink(.address), .address)
             case .cancel: (words.serviceSubject(.cancel), words.serviceLink(.cancel), .cancel)
-            case .track, .stop, .stopRatings, .rate, .answer, .remedy: (words.newLinkSubject, words.seeParcel, .track)
+            case .track, .stop, .stopRatings, .rate, .answer, .remedy, .return:
+                (words.newLinkSubject, words.seeParcel, .track)
             }
         if let recipient = record.recipient,
             try await core.store.spend(Self.renewals, subject: Self.subject(link), now: now),

@@ -251,16 +251,44 @@ struct PublicWords: Sendable {
     /// What a country is called; nil for a code that is none.
     func country(_ code: String) -> String? { Locale(identifier: language).localizedString(forRegionCode: code) }
 
+    // MARK: - Returns
+
+    func returnTitle(_ order: String) -> String { text("return_title", order) }
+    var returnTerms: String { text("return_terms") }
+    var returnTermsApproved: String { text("return_terms_approved") }
+    var returnTermsPerson: String { text("return_terms_person") }
+    func returnLabel(_ who: String) -> String { text("return_label_\(who)") }
+    func returnPaid(_ when: String) -> String { text("return_paid_\(when)") }
+    func returnRefused(_ why: String) -> String { text("return_refused_\(why)") }
+    var returnItems: String { text("return_items") }
+    var returnKeep: String { text("return_keep") }
+    func returnCount(_ count: Int, of most: Int) -> String {
+        most == 1 ? text("return_one") : text("return_count", "\(count)", "\(most)")
+    }
+    var returnWhy: String { text("return_reason") }
+    var returnReasonNone: String { text("return_reason_none") }
+    func returnReason(_ reason: String) -> String { text("return_reason_\(reason)") }
+    func returnWish(_ wish: String) -> String { text("return_wish_\(wish)") }
+    func returnWishNote(_ wish: String) -> String { text("return_wish_\(wish)_note") }
+    var returnOwnWords: String { text("return_words") }
+    func returnMissing(_ what: String) -> String { text("return_missing_\(what)") }
+    var returnBack: String { text("return_back") }
+    var returnAsked: String { text("return_asked") }
+    var returnNothing: String { text("return_nothing") }
+    var returnNothingMore: String { text("return_nothing_more") }
+    var returnNotNow: String { text("return_not_now") }
+    func returnState(_ name: String, _ state: String) -> String { text("return_is_\(state)", name) }
+
     var unknownTitle: String { text("none_title") }
     var unknownWords: String { text("none_words") }
     var later: String { text("later") }
 
     /// Every text has the same number of `{}` in each language, which a test holds.
     static let all: [String: [String: String]] = [
-        "en": together([english, OfferWords.english, CodeWords.english, ServiceWords.english]),
-        "de": together([german, OfferWords.german, CodeWords.german, ServiceWords.german]),
-        "fr": together([french, OfferWords.french, CodeWords.french, ServiceWords.french]),
-        "es": together([spanish, OfferWords.spanish, CodeWords.spanish, ServiceWords.spanish]),
+        "en": together([english, OfferWords.english, CodeWords.english, ServiceWords.english, ReturnWords.english]),
+        "de": together([german, OfferWords.german, CodeWords.german, ServiceWords.german, ReturnWords.german]),
+        "fr": together([french, OfferWords.french, CodeWords.french, ServiceWords.french, ReturnWords.french]),
+        "es": together([spanish, OfferWords.spanish, CodeWords.spanish, ServiceWords.spanish, ReturnWords.spanish]),
     ]
 
     private static func together(_ texts: [[String: String]]) -> [String: String] {

@@ -104,6 +104,7 @@ struct Pages: Sendable {
             "setup": PackageResources.setup_liquid, "past": PackageResources.past_liquid,
             "approvals": PackageResources.approvals_liquid,
             "offer": PackageResources.offer_liquid, "service": PackageResources.service_liquid,
+            "return": PackageResources.return_liquid,
         ]
         templates = try sources.reduce(into: [:]) { parsed, source in
             parsed[source.key] = try Template(parsing: source.value, name: source.key, mode: .strict)

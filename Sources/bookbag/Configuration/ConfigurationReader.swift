@@ -194,7 +194,7 @@ struct ConfigurationReader {
         budgets: [String: [Allowance]], actions: [String: ActionCeiling]
     ) {
         let budgets = ["gifts", "remedies"]
-        let verbs = ShopVerb.allCases.compactMap(\.ceiling)
+        let verbs = ShopVerb.ceilings
         // What is counted, where that is not its name.
         let words = Dictionary(verbs.map { ($0, $0 == ShopVerb.buyLabel.ceiling ? $0 : "times") }) { first, _ in first }
         guard let keys = fields(tree, of: "ceilings", budgets + verbs) else { return ([:], [:]) }

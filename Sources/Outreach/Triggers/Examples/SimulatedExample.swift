@@ -178,11 +178,13 @@ extension ExampleRunner.Outcome {
         if let line = sending.planner.triggers.trigger(effect.trigger)?.line(named: effect.line) {
             if let action = line.action {
                 self.action = action
+                let evaluation = sending.planner.evaluation(sending.record, now: sending.now)
                 if line.remedy != nil {
-                    let evaluation = sending.planner.evaluation(sending.record, now: sending.now)
                     var waiting = effect
                     waiting.state = .waiting
                     self.action?.details = sending.planner.remedying(waiting, evaluation, sending.history).details
+                } else if sending.planner.returnVerb(of: effect) != nil {
+                    self.action?.details = sending.planner.returning(effect, evaluation, sending.history).details
                 }
             } else if line.isMail {
                 mail = try templates.render(line.template, scope, to: line.destination)

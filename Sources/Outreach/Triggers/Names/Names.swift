@@ -144,6 +144,13 @@ enum Names {
             ),
             { $0.cancel }
         ),
+        (
+            page(
+                "return_url",
+                "The page on which the shopper starts a return. Empty as well without `returns:` in policy.yaml (actions.md)."
+            ),
+            { $0.returns }
+        ),
     ]
 
     /// The name of the page on which she chooses.

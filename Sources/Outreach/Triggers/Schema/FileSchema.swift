@@ -336,8 +336,12 @@ public enum FileSchema: String, Sendable, CaseIterable {
         .keys(
             [("do", SchemaNode.named("action", "What is done, as under 'do'."))]
                 + expectKeys.filter { $0.0 == "sent" } + [
-                    ("offers", .oneOrMore(.scalar, "What a remedy offers.")),
-                    ("hand_over", SchemaNode.scalar.described("Why a remedy goes to a person.")),
+                    ("offers", .oneOrMore(.scalar, "What a remedy, or an approved return, offers.")),
+                    ("hand_over", SchemaNode.scalar.described("Why a remedy or a return goes to a person.")),
+                    (
+                        "refuses",
+                        SchemaNode.oneOf(ReturnRefusal.allCases.map(\.rawValue)).described("Why a return is refused.")
+                    ),
                 ], required: ["do"]),
         .keys(
             [
@@ -391,6 +395,9 @@ public enum FileSchema: String, Sendable, CaseIterable {
             PolicyReader.labelKeys.map { ($0, labelKeys[$0] ?? .scalar) },
             required: ["at_most", "parcel", "return_to"],
             "Which return labels may be bought: 'do: buy_label' on 'return.approved' buys one."),
+        "returns": .keys(
+            PolicyReader.returnKeys.map { ($0, returnKeys[$0] ?? .scalar) }, required: ["first_that_fits"],
+            "What becomes of the returns that shoppers ask for: 'do: approve_return' decides it."),
         "priority": .oneOrMore(
             .scalar, "What needs a person is ordered by these: whatever an earlier condition holds for comes first."),
     ]
@@ -431,6 +438,27 @@ public enum FileSchema: String, Sendable, CaseIterable {
             .scalar, "What the customer may choose: 'refund', 'reship', 'store_credit', or the name of a gift."),
         "also_give": SchemaNode.scalar.described("A gift that goes along, whatever is chosen."),
         "hand_over": SchemaNode.scalar.described("A person decides; why."),
+    ]
+
+    static let returnKeys: [String: SchemaNode] = [
+        "first_that_fits": .oneOrMore(
+            .keys(PolicyReader.returnLineKeys.map { ($0, returnLineKeys[$0] ?? .scalar) }),
+            "The first line whose conditions hold decides; if none does, a person.")
+    ]
+
+    static let returnLineKeys: [String: SchemaNode] = [
+        "if": SchemaNode.named("conditions", "When this line fits; a line without it always does."),
+        "approve": .named("flag", "true: the return is approved."),
+        "label": SchemaNode.oneOf(ReturnTerms.Label.allCases.map(\.rawValue)).described(
+            "Who pays for the way back; 'she_pays' if it is left out."),
+        "offer": .oneOrMore(
+            .oneOf(ReturnWish.allCases.map(\.rawValue)),
+            "What the shopper may wish for; 'refund' alone if it is left out."),
+        "refund_when": SchemaNode.oneOf(ReturnTerms.Payment.allCases.map(\.rawValue)).described(
+            "When it is paid back: by itself once the goods are here, or by hand, which holds if it is left out."),
+        "hand_over": SchemaNode.scalar.described("A person decides; why."),
+        "refuse": SchemaNode.oneOf(ReturnRefusal.allCases.map(\.rawValue)).described(
+            "It is refused; why, which the shopper's page says in her language."),
     ]
 
     static let giftKeys: [String: SchemaNode] = [
