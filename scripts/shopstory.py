@@ -1,4 +1,4 @@
-"""A real daemon against the sandbox's Shopify and mailbox, killed and started again while answers are lost: what gifts-test and actions-test share."""
+"""A real daemon against the sandbox's Shopify and mailbox, killed and started again while answers are lost: what gifts-test, actions-test, returns-test and labels-test share."""
 import json
 import os
 import pathlib
@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.error
 import urllib.request
 
 TOP = pathlib.Path(__file__).resolve().parent.parent
@@ -46,6 +47,7 @@ class Story:
         self.place.chmod(0o755)
         self.triggers = self.place / "triggers"
         self.daemon = None
+        self.environment = {"STORY_TOKEN": "shpat_sandbox"}
         self.journal = open(self.place / "journal", "a")
         self.began = time.monotonic()
         self.is_good = False
@@ -86,7 +88,7 @@ class Story:
     def write(self, name, text):
         (self.triggers / name).write_text(text)
 
-    def configure(self, shop=""):
+    def configure(self, shop="", more=""):
         (self.place / "bookbag.yaml").write_text(f"""
 state: {self.place}/state
 triggers: {self.triggers}
@@ -98,13 +100,16 @@ shops:
 {shop}smtp:
   url: smtp://127.0.0.1:{self.ports['smtp']}
   starttls: off
-""")
+{more}""")
 
     def ask(self, path, body=None):
         data = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(self.url + path, data=data, headers={"Content-Type": "application/json"})
-        with urllib.request.urlopen(request, timeout=10) as answer:
-            return json.load(answer)
+        try:
+            with urllib.request.urlopen(request, timeout=10) as answer:
+                return json.load(answer)
+        except urllib.error.HTTPError as error:
+            raise RuntimeError(f"{path} {body}: {error.code} {error.read().decode()}") from error
 
     def faults(self, **chances):
         self.ask("/api/faults", {"shop": {"clear": True, "chances": chances}, "index_lag_ms": 3000 if chances else 0})
@@ -112,7 +117,7 @@ shops:
     def start(self):
         self.daemon = subprocess.Popen(
             [self.binary, "run", "--config", str(self.place / "bookbag.yaml")],
-            env=dict(os.environ, STORY_TOKEN="shpat_sandbox"), stderr=self.journal)
+            env=dict(os.environ, **self.environment), stderr=self.journal)
 
     def alive(self):
         if self.daemon.poll() is not None:

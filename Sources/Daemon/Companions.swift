@@ -30,6 +30,10 @@ package struct DaemonCore: Sendable {
     package var writers: [String: ReplyWriter] = [:]
     /// Approves, refuses and chooses what shoppers are offered; nil where nothing can be.
     package var offers: OfferDesk?
+    /// Does what shoppers ask for on pages of their own; nil where nothing is.
+    package var pageDesk: PageDesk?
+    /// Where shoppers ask for returns.
+    package var returns: ReturnDesk?
     /// Takes what Shopify calls with.
     package var shopify: ShopifyHooks?
     /// Learns what somebody did at a page, of a shop's orders that are known.
@@ -61,6 +65,8 @@ package struct DaemonCore: Sendable {
         texts = nil
         helpdesks = nil
         offers = nil
+        pageDesk = nil
+        returns = nil
         shopify = nil
     }
 }

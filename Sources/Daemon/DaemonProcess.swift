@@ -102,7 +102,9 @@ package struct DaemonProcess {
             let givenUp = GivenUpNotices(store: store, reloader: reloader, context: context)
             let line = ShopifyLine()
             lines[shop.domain] = line
-            let own = FarEnd(target: "", host: shop.domain, limit: 2) { _ in ShopChannel(line) }
+            let own = FarEnd(target: "", host: shop.domain, limit: 2) { engine in
+                ShopChannel(line, broker: shop.broker?.open(engine))
+            }
             let tickets = Wake()
             ticketWakes[shop.domain] = tickets
             let told: [ChannelName: Wake] = [.shop: planning, .helpdesk: tickets]
@@ -148,6 +150,10 @@ package struct DaemonProcess {
             GiftService(
                 store: store, contexts: contexts, reloaders: reloaders, clock: clock, wake: Wake(),
                 newMessages: newMessages, heartbeats: heartbeats, logger: logger, trouble: trouble))
+        services.append(
+            UnusedLabelService(
+                store: store, contexts: contexts, clock: clock, newMessages: newMessages, heartbeats: heartbeats,
+                logger: logger, trouble: trouble))
         let people = ListedPeople(configuration.people)
         var desks: [String: TextHooks.Desk] = [:]
         var helpdesks: [String: HelpdeskHooks.Desk] = [:]
@@ -190,7 +196,8 @@ package struct DaemonProcess {
                 let line = HelpdeskLine(
                     settings: settings, context: context, store: store, learning: learning, answers: answers,
                     desk: configuration.desk?.url, engine: engine, clock: clock,
-                    tickets: ticketWakes[context.domain] ?? Wake(), newMessages: newMessages, journal: journal,
+                    tickets: ticketWakes[context.domain] ?? Wake(), newMessages: newMessages,
+                    letters: wiring.ticketLetters, journal: journal,
                     heartbeats: heartbeats, logger: logger, trouble: trouble)
                 helpdesks[context.domain] = line.hooks
                 services += line.services
@@ -261,6 +268,8 @@ package struct DaemonProcess {
                 logger: logger)
         }
         core.offers = OfferDesk(store: store, planner: { [contexts] in contexts[$0]?.rules.planner })
+        core.pageDesk = PageDesk(store: store, planner: { [contexts] in contexts[$0]?.rules.planner })
+        core.returns = ReturnDesk(store: store, planner: { [contexts] in contexts[$0]?.rules.planner })
         if !chats.isEmpty {
             services.append(
                 ChatMailService(
@@ -300,6 +309,13 @@ package struct DaemonProcess {
                 store: store, contexts: contexts, people: core.listed, post: core.post, desk: configuration.desk?.url,
                 learn: core.learn, clock: clock, wake: offered, newMessages: newMessages, heartbeats: heartbeats,
                 logger: logger, trouble: trouble))
+        let acted = Wake()
+        byHand.add(acted)
+        services.append(
+            ActService(
+                store: store, contexts: contexts, servesPages: configuration.pages != nil, learn: core.learn,
+                clock: clock, wake: acted, newMessages: newMessages, heartbeats: heartbeats, logger: logger,
+                trouble: trouble))
         services.append(
             FileService(
                 shops: contexts.keys.sorted(), store: store, clock: clock, wake: Wake(), heartbeats: heartbeats,
@@ -372,6 +388,7 @@ package struct DaemonProcess {
             planner.giftCeilings = shop.giftCeilings
             planner.actionCeilings = shop.actionCeilings
             planner.remedyCeilings = shop.remedyCeilings
+            planner.servesPages = configuration.pages != nil
             return planner
         }
         let triggers = try await reloader.start(now: now, planner: planner)

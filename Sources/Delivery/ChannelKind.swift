@@ -76,6 +76,7 @@ extension [ChannelKind] {
     public func destination(ofLine line: String) -> String {
         if line == SendLine.answerName { return "answer to the shopper" }
         if let action = ActionVerbs.standard.destination(ofLine: line) { return action }
+        if let words = ShopVerb(line: line)?.destination { return words }
         let parts = line.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
         guard let kind = self[ChannelName(rawValue: parts[0])] else { return line }
         return kind.words.destination(parts.count > 1 ? parts[1] : "")

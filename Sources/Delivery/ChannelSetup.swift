@@ -50,6 +50,8 @@ package struct FarEnd: Sendable {
     package var chat: ChatSettings?
     /// The settings of the helpdesk, which is read with them too; nil for any other channel.
     package var helpdesk: HelpdeskSettings?
+    /// Who sells return labels; nil for any other channel than the shop.
+    package var broker: BrokerSettings?
     /// Creates the channel. Throws what is wrong with the settings, in words for people and without a secret.
     package var open: @Sendable (TransferEngine) throws -> any Channel
 

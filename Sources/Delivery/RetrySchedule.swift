@@ -46,6 +46,10 @@ public struct RetrySchedule: Hashable, Sendable {
     public func delay(
         afterAttempt attempt: Int, age: Duration, limit: Duration, failure: Failure, chance: Double
     ) -> Duration? {
+        // What goes on as planned waits for as long as it said.
+        if failure.reason == Failure.step, let asked = failure.retryAfter {
+            return age + asked > limit ? nil : max(shortest, min(asked, longest))
+        }
         let step = steps[min(max(attempt, 1), steps.count) - 1]
         let jitter = step * min(max(chance, 0), 1)
         var delay = max(shortest, jitter)

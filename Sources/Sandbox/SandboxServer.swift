@@ -78,6 +78,8 @@ public final class SandboxServer: Sendable {
     /// Helpdesks, below `/zendesk` and `/gorgias`.
     public let zendesk: FakeZendesk
     public let gorgias: FakeGorgias
+    /// Those who sell labels, below `/easypost` and `/shippo`.
+    public let brokers: FakeBrokers
     /// The carriers, which know the shop's parcels.
     public let carriers: SandboxCarriers
     /// The shop's faults.
@@ -111,6 +113,10 @@ public final class SandboxServer: Sendable {
         twilio = FakeTwilio(clock: clock, seed: configuration.seed)
         zendesk = FakeZendesk(clock: clock, seed: configuration.seed)
         gorgias = FakeGorgias(clock: clock, seed: configuration.seed)
+        brokers = FakeBrokers(clock: clock, currency: configuration.profile.currency, seed: configuration.seed) {
+            [shop] in
+            shop.baseURL
+        }
         carriers = SandboxCarriers(
             shop: shop, credentials: configuration.carrierCredentials, seed: configuration.seed)
         shopFaults = SandboxFaults(seed: configuration.seed ^ 0x5409)
@@ -188,7 +194,7 @@ public final class SandboxServer: Sendable {
     private func serveWeb() async throws {
         let site = SandboxSite(
             shop: shop, admin: admin, carriers: carriers, mailbox: mailbox, hooks: webhooks, twilio: twilio,
-            zendesk: zendesk, gorgias: gorgias,
+            zendesk: zendesk, gorgias: gorgias, brokers: brokers,
             relayFaults: relayFaults,
             relayRules: relayRules, teller: teller, smtpPort: { self.bound.withLock { $0.smtp ?? 0 } })
         let server = WebServer(port: configuration.httpPort, logger: logger) { await site.respond($0) }

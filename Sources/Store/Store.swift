@@ -44,6 +44,8 @@ public final class Store: Sendable {
     /// the commit.
     public let changes = Broadcast()
     private let lock: StoreLock?
+    /// What each step passes before and after; nil but in a simulation.
+    private let gate: (any StepGate)?
 
     /// The tokens by which the mails of this store's shops are unsubscribed from.
     public var unsubscribeTokens: UnsubscribeTokens {
@@ -65,8 +67,9 @@ public final class Store: Sendable {
         return { hash.mail($0) }
     }
 
-    private init(_ engine: StoreEngine, lock: StoreLock?, isCopy: Bool = false) {
+    private init(_ engine: StoreEngine, lock: StoreLock?, isCopy: Bool = false, gate: (any StepGate)? = nil) {
         path = engine.path
+        self.gate = gate
         self.isCopy = isCopy
         self.engine = engine
         self.lock = lock
@@ -86,7 +89,9 @@ public final class Store: Sendable {
 
     /// Whether an earlier daemon may still be sending what it claimed.
     var mayOthersSend: Bool {
-        if case .postgres(let engine) = engine { !engine.wasGivenBack } else { false }
+        if let gate { return gate.mayOthersSend }
+        if case .postgres(let engine) = engine { return !engine.wasGivenBack }
+        return false
     }
 
     /// Opens a store in a file or at a server, as `open(path:)` does.
@@ -215,6 +220,20 @@ public final class Store: Sendable {
         Store(.sqlite(try SQLiteEngine.inMemory(now: now, onStatement: onStatement)), lock: nil)
     }
 
+    /// The store of `other` as another process has it, which has cached nothing: for a simulation.
+    ///
+    /// - Parameter gate: what each step passes before it runs, and before its caller hears of it.
+    package init(sharing other: Store, gate: any StepGate) {
+        path = other.path
+        engine = other.engine
+        queue = CommitQueue(engine: other.engine)
+        hash = other.hash
+        linkSecrets = Mutex(other.engine.linkSecrets)
+        isCopy = false
+        lock = nil
+        self.gate = gate
+    }
+
     /// Closes the file after writing queued steps, or gives a store at a server back. Later steps throw.
     public func close() throws(StoreFailure) {
         do { try engine.close() } catch { throw StoreFailure(error, path: path) }
@@ -289,11 +308,19 @@ public final class Store: Sendable {
     func write<Value: Sendable>(
         _ body: @escaping @Sendable (Connection) throws -> Value
     ) async throws(StoreFailure) -> Value {
-        try await queue.commit(body)
+        guard let gate else { return try await queue.commit(body) }
+        return try await gate.pass(.write) { () async throws(StoreFailure) in try await self.queue.commit(body) }
     }
 
     /// Runs a read-only step on one snapshot of the store. It waits for no writer.
     func read<Value: Sendable>(
+        _ body: @escaping @Sendable (Connection) throws -> Value
+    ) async throws(StoreFailure) -> Value {
+        guard let gate else { return try await look(body) }
+        return try await gate.pass(.read) { () async throws(StoreFailure) in try await self.look(body) }
+    }
+
+    private func look<Value: Sendable>(
         _ body: @escaping @Sendable (Connection) throws -> Value
     ) async throws(StoreFailure) -> Value {
         do { return try await engine.read(body) } catch { throw StoreFailure(error, path: path) }

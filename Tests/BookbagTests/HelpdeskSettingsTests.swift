@@ -48,6 +48,15 @@ import Testing
         #expect(try read("hand_over_to: desk").helpdesk == nil)
     }
 
+    @Test("has the mailbox only where bookbag.yaml says so")
+    func belongs() throws {
+        let helpdesk =
+            "hand_over_to: helpdesk\nhelpdesk: { kind: zendesk, url: \"https://fig.zendesk.com\", token: \"env:T\" }"
+        #expect(try !read(helpdesk).mailboxBelongsToHelpdesk)
+        #expect(try read("\(helpdesk)\nmailbox_belongs_to: helpdesk").mailboxBelongsToHelpdesk)
+        #expect(try !read("\(helpdesk)\nmailbox_belongs_to: bookbag").mailboxBelongsToHelpdesk)
+    }
+
     @Test(
         "what is wrong is told with its line",
         arguments: [
@@ -100,6 +109,22 @@ import Testing
             (
                 "hand_over_to: helpdesk\nhelpdesk: { kind: zendesk, url: \"https://a.example\", token: \"env:T\", tokn: x }",
                 "bookbag.yaml:6:", "tokn"
+            ),
+            ("mailbox_belongs_to: helpdesk", "bookbag.yaml:5:", "no helpdesk is configured"),
+            (
+                "mailbox_belongs_to: nobody\nhand_over_to: desk", "bookbag.yaml:5:", "does not belong to 'nobody'"
+            ),
+            (
+                "mailbox_belongs_to: helpdesk\nhand_over_to: desk\nhelpdesk: { kind: zendesk, url: \"https://a.example\", token: \"env:T\" }",
+                "bookbag.yaml:5:", "would not go to the helpdesk"
+            ),
+            (
+                "mailbox_belongs_to: helpdesk\nhand_over_to: helpdesk\nmailbox: { only_to: [hello@fig.example] }\nhelpdesk: { kind: zendesk, url: \"https://a.example\", token: \"env:T\" }",
+                "bookbag.yaml:5:", "has a 'mailbox', and its mail arrives in the helpdesk"
+            ),
+            (
+                "mailbox_belongs_to: helpdesk\nhand_over_to: helpdesk\nhelpdesk: { kind: hook, url: \"https://a.example\", secret: \"env:T\" }",
+                "bookbag.yaml:5:", "needs Zendesk or Gorgias"
             ),
         ])
     func faults(_ text: String, _ place: String, _ words: String) {

@@ -105,7 +105,7 @@ struct TalksTests {
         for maker in ["forwarded", "alert", "weekly_report", "desk_login"] {
             #expect(destination(maker) == "e-mail to your people", "\(maker)")
         }
-        for maker in ["stopped", "chat_code", "elsewhere", "new_link", "offer_code"] {
+        for maker in ["stopped", "chat_code", "elsewhere", "new_link", "page_code"] {
             #expect(destination(maker) == "e-mail to the shopper", "\(maker)")
         }
         #expect(destination("delivered", .trigger) == "e-mail to the shopper")

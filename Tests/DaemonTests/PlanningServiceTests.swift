@@ -29,7 +29,7 @@ final class Plans: Sendable {
         _ triggers: [String: String], shopSettings: String = "", senders: String = "", labels: LabelShelf? = nil,
         channels: [ChannelKind] = ChannelKind.standard, pages: String? = nil,
         letter: String = "Hello.", templates: [String: String] = [:], policy: String? = nil,
-        ceilings: [Allowance] = []
+        ceilings: [Allowance] = [], actionCeilings: [String: ActionCeiling] = [:]
     ) async throws {
         clock = DaemonClock(source: { [holder] in holder.now })
         store = try Store.inMemory(now: start)
@@ -54,7 +54,8 @@ final class Plans: Sendable {
         let set = try #require(loaded, "\(faults)")
         let live = try await store.openShop(shop, now: start).liveSince
         context = Self.context(
-            shop, set, folder, live, holdOutKey: store.holdOutKey(shop: shop), ceilings: ceilings)
+            shop, set, folder, live, holdOutKey: store.holdOutKey(shop: shop), ceilings: ceilings,
+            actionCeilings: actionCeilings)
         let metrics = DaemonMetrics()
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         self.logger = logger
@@ -77,7 +78,7 @@ final class Plans: Sendable {
 
     static func context(
         _ domain: String, _ set: TriggerSet, _ folder: TriggerFolder, _ live: LiveSince, holdOutKey: [UInt8] = [],
-        ceilings: [Allowance] = []
+        ceilings: [Allowance] = [], actionCeilings: [String: ActionCeiling] = [:]
     ) -> ShopContext {
         var planner = Planner(
             triggers: set,
@@ -85,6 +86,7 @@ final class Plans: Sendable {
             live: live, shop: ShopProfile(domain: domain))
         planner.holdOutKey = holdOutKey
         planner.giftCeilings = ceilings
+        planner.actionCeilings = actionCeilings
         return ShopContext(
             configuration: Configuration.Shop(
                 domain: domain, endpoint: "https://\(domain)", access: .token(SecretString("t")),

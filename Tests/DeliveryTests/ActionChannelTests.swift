@@ -136,6 +136,42 @@ struct ActionChannelTests {
         #expect(objection.failure?.detail.contains("made by hand") == true && objection.name == "refused")
     }
 
+    @Test(
+        "a refund at random is paid back whole, no payment gets back more than it has, and nothing above what is left",
+        arguments: ["JPY", "KWD", "EUR"])
+    func randomRefunds(_ currency: String) async throws {
+        var chance = SystemRandomNumberGenerator()
+        for _ in 0..<40 {
+            let payments = (0..<Int.random(in: 1...3, using: &chance)).map { _ in
+                Int64.random(in: 1...90_000, using: &chance)
+            }
+            let units = Int64.random(in: 1...250_000, using: &chance)
+            let all = payments.reduce(0, +)
+            // What Shopify lets be paid back may be less than the payments: some of it went back by hand.
+            let left = Int64.random(in: 0...all, using: &chance)
+            func text(_ units: Int64) -> String { CurrencyUnits.written(units, in: currency) }
+            let transport = ScriptedTransport(
+                standing(), refundable(payments.map(text), currency, most: text(left)), refunded)
+            let verdict = try await channel(transport).attempt(
+                try message(.refund(amount: pounds(text(units), currency))), at: now
+            ).verdict
+            let seen = "\(text(units)) \(currency) of \(payments.map(text)), \(text(left)) left"
+            guard units <= left else {
+                #expect(verdict.name == "refused" && transport.requests.count == 2, "\(seen)")
+                continue
+            }
+            #expect(verdict.name == "accepted", "\(seen)")
+            let input = try #require(transport.requests[2].variables["input"] as? [String: Any])
+            let parts = (input["transactions"] as? [[String: Any]] ?? []).compactMap { part -> Int64? in
+                (part["amount"] as? String).flatMap { Decimal(string: $0) }.flatMap {
+                    CurrencyUnits.units($0, in: currency)
+                }
+            }
+            #expect(parts.reduce(0, +) == units && parts.count <= payments.count, "\(seen)")
+            #expect(zip(parts, payments).allSatisfy { $0 > 0 && $0 <= $1 }, "\(seen)")
+        }
+    }
+
     @Test("a refund whose answer was lost is looked for by its mark before it is repeated")
     func lostRefund() async throws {
         let refund = try message(.refund(amount: pounds("12.50")), known: ["doubts": "1"])
@@ -381,5 +417,56 @@ struct ActionChannelTests {
         let verdict = try await channel(wrong).attempt(change, at: now).verdict
         #expect(verdict.failure?.detail == "the postal code is missing")
         #expect(wrong.requests.last?.operation == "FulfillmentOrderReleaseHold")
+    }
+
+    private let placed = HTTPResponse.json(
+        #"{"data":{"fulfillmentOrderHold":{"fulfillmentHold":{"id":"h1"},"userErrors":[]}}}"#)
+    private let updated = HTTPResponse.json(#"{"data":{"orderUpdate":{"order":{"id":"x"},"userErrors":[]}}}"#)
+    private let released = HTTPResponse.json(#"{"data":{"fulfillmentOrderReleaseHold":{"userErrors":[]}}}"#)
+    private let ours = #"{"id":"h1","handle":"bookbag-abc"}"#
+
+    @Test("an answer that is lost at any step is made good by the next attempt, with one hold and one release")
+    func addressLost() async throws {
+        let change = try message(.changeAddress(to: moved))
+        let steps = [
+            place(), placed, updated, place("ON_HOLD", city: "Bristol", holds: ours), released,
+        ]
+        for cut in 0..<steps.count {
+            var replies: [Result<HTTPResponse, TransferFailure>] = steps.prefix(cut).map { .success($0) }
+            replies.append(.failure(TransferFailure(.dropped, phase: .answering)))
+            let first = ScriptedTransport(replies)
+            let lost = try await channel(first).attempt(change, at: now).verdict
+            #expect(lost.name == "deferred" && lost.failure?.inDoubt == true, "\(cut)")
+            // What was asked for was done, and only its answer was lost.
+            let isHeld = cut >= 1 && cut < 4
+            let city = cut >= 2 ? "Bristol" : "Bath"
+            var rest = [place(isHeld ? "ON_HOLD" : "OPEN", city: city, holds: isHeld ? ours : "")]
+            if !isHeld { rest.append(placed) }
+            rest += [updated, place("ON_HOLD", city: "Bristol", holds: ours), released]
+            let second = ScriptedTransport(rest.map { .success($0) })
+            let answer = try await channel(second).attempt(change, inDoubt: 1, at: now)
+            #expect(answer.verdict.name == "accepted" && answer.results == ["changed": "true"], "\(cut)")
+            #expect(second.requests.last?.operation == "FulfillmentOrderReleaseHold", "\(cut)")
+        }
+    }
+
+    @Test("a hold that Shopify does not release is said, whatever came of the address")
+    func addressHeld() async throws {
+        let kept = HTTPResponse.json(
+            #"{"data":{"fulfillmentOrderReleaseHold":{"userErrors":[{"code":"INVALID_ACCESS","field":["id"],"message":"no"}]}}}"#
+        )
+        let change = try message(.changeAddress(to: moved))
+        let done = ScriptedTransport(
+            place(), placed, updated, place("ON_HOLD", city: "Bristol", holds: ours), kept)
+        let answer = try await channel(done).attempt(change, at: now)
+        #expect(answer.verdict.name == "accepted" && answer.results["changed"] == "true")
+        #expect(answer.results["held"] == "the hold is not Bookbag's to release")
+        let wrong = HTTPResponse.json(
+            #"{"data":{"orderUpdate":{"order":null,"userErrors":[{"field":["shippingAddress","zip"],"message":"Enter a ZIP code"},{"field":["shippingAddress","province"],"message":"State is not a valid state in United States"}]}}}"#
+        )
+        let no = ScriptedTransport(place(), placed, wrong, place("ON_HOLD", holds: ours), kept)
+        let refused = try await channel(no).attempt(change, at: now)
+        #expect(AddressObjection.read(refused.results) == [.zip: .missing, .province: .invalid])
+        #expect(refused.verdict.failure?.detail.contains("still on hold") == true && refused.results["held"] != nil)
     }
 }

@@ -21,6 +21,7 @@ struct SiteTests {
                 twilio: FakeTwilio(clock: shop.shop.clock, seed: 1),
                 zendesk: FakeZendesk(clock: shop.shop.clock, seed: 1),
                 gorgias: FakeGorgias(clock: shop.shop.clock, seed: 1),
+                brokers: FakeBrokers(clock: shop.shop.clock, currency: "GBP", seed: 1) { "http://127.0.0.1:1" },
                 relayFaults: SandboxFaults(seed: 1),
                 relayRules: RelayRules([]),
                 teller: StoryTeller(shop: shop.shop, mailbox: mailbox, seed: 1, print: { _ in }),

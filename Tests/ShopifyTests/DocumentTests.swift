@@ -35,13 +35,14 @@ import Testing
         .tagsAdd, .orderStanding, .orderRefundState, .refundCreate, .storeCreditAccountCredit,
         .storeCreditOfCustomer, .orderHolds, .fulfillmentOrderHold, .fulfillmentOrderReleaseHold, .orderReshipState,
         .draftOrderCreate, .draftOrderState, .draftOrderComplete, .draftOrdersByTag, .orderCancel, .jobState,
-        .orderAddressState, .orderAddressUpdate,
+        .orderAddressState, .orderAddressUpdate, .returnLabelState, .reverseDeliveryCreate,
+        .reverseDeliveryShippingUpdate,
     ]
 
     /// Those of them that only look.
     static let looks: Set<Document> = [
         .discountByCode, .orderStanding, .orderRefundState, .storeCreditOfCustomer, .orderHolds, .orderReshipState,
-        .draftOrderState, .draftOrdersByTag, .jobState, .orderAddressState,
+        .draftOrderState, .draftOrdersByTag, .jobState, .orderAddressState, .returnLabelState,
     ]
 
     /// `data` of each document beside what reads it.

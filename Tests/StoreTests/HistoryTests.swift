@@ -38,6 +38,8 @@ struct HistoryTests {
         #expect(answers.map(\.messagesLast7Days) == [2, 2, 2, 2])
         #expect(answers.map(\.ordersLast30Days) == [2, 2, 2, 2])
         #expect(answers.map(\.lastProblemAt) == [.at(30), .at(30), .at(30), .at(30)])
+        // Of the order itself it is no earlier one.
+        #expect(answers.map(\.otherProblemAt) == [.at(30), nil, nil, .at(30)])
         let later = try await store.history(for: [question(1)], now: t0 + .days(40))
         #expect(later.map(\.messagesLast7Days) == [0])
         #expect(later.map(\.ordersLast30Days) == [0])
@@ -54,7 +56,9 @@ struct HistoryTests {
         asked.customerID = nil
         let answer = try await store.history(for: [asked], now: .at(1))[0]
         #expect(answer.ordersLast30Days == 1)
-        #expect(answer.lastProblemAt == t0)
+        #expect(answer.lastProblemAt == t0 && answer.otherProblemAt == nil)
+        asked.orderID = nil
+        #expect(try await store.history(for: [asked], now: .at(1))[0].otherProblemAt == t0)
     }
 
     @Test(

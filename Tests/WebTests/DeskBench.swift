@@ -79,7 +79,7 @@ final class DeskBench: Sendable {
         userHeader: String? = nil, store given: Store? = nil, pages designs: [String: String] = [:],
         state: String? = nil, triggers: String = "/nowhere", savesEdits: Bool = true,
         trials: EditTrials = EditTrials(), checkups: Checkups = Checkups(), answering: [String: String] = [:],
-        model: (any HTTPTransport)? = nil
+        model: (any HTTPTransport)? = nil, returns line: String = "{ hand_over: one of us looks }"
     ) async throws {
         let (statements, journal) = (Lines(), Lines())
         self.statements = statements
@@ -138,8 +138,14 @@ final class DeskBench: Sendable {
                     planner: { planner }, transport: model, logger: core.logger)
             ]
         }
-        let offering = try Self.planner()
+        let offering = try Self.planner(returns: line)
         core.offers = OfferDesk(store: store, planner: { _ in offering })
+        var serving = offering
+        var ceiling = ActionCeiling()
+        ceiling.each = 200
+        serving.actionCeilings["cancel"] = ceiling
+        core.pageDesk = PageDesk(store: store, planner: { [serving] _ in serving })
+        core.returns = ReturnDesk(store: store, planner: { _ in offering })
         core.chats = [figs: ChatDesk(settings: try #require(chat.chat), wake: Wake())]
         let pages = try Pages()
         people = PeopleBook(Self.listed, core: core)
@@ -149,7 +155,8 @@ final class DeskBench: Sendable {
             thumbnails: Thumbnails(making: { file in
                 file.starts(with: Array("file 0".utf8)) ? Array("small".utf8) : nil
             }))
-        shopper = PublicSite(core: core, site: pagesSite, pages: pages)
+        shopper = PublicSite(
+            core: core, site: pagesSite, pages: pages, patience: PublicSite.Patience(looks: 0, pause: .zero))
         box.bench.withLock { $0 = self }
     }
 
@@ -490,6 +497,49 @@ final class DeskBench: Sendable {
         return try #require(outcome.effects.first)
     }
 
+    /// What is to be done in the shop comes to that.
+    func act(_ verdict: Verdict, results: [String: String] = [:]) async throws {
+        let claims = try await store.claim(
+            Route(shop: figs, channel: .shop), limit: 9, owner: "a", lease: .minutes(1), now: now)
+        let begun = try await store.begin(claims, lease: .minutes(1), now: now).begun
+        #expect(begun.count == 1)
+        _ = try await store.finish(
+            begun.map { AttemptOutcome(claim: $0, verdict: verdict, results: results) }, now: now)
+    }
+
+    /// An order of which nothing was sent, or the same as the shop shows it now.
+    func unsent(
+        _ number: Int, locale: String = "en", country: String = "GB", change: (inout OrderFacts) -> Void = { _ in }
+    ) async throws {
+        var facts = OrderFacts(
+            id: "gid://shopify/Order/\(number)", name: "#\(number)", createdAt: benchStart, updatedAt: now)
+        facts.email = "robin@example.com"
+        facts.locale = locale
+        facts.customer = CustomerFacts(id: "gid://shopify/Customer/7", firstName: "Robin", lastName: "Ashdown")
+        var line = LineItemFacts(id: "l1", title: "Linen apron", quantity: 2)
+        line.unitPrice = Money(amount: 15, currency: "GBP")
+        facts.lineItems = [line]
+        facts.total = Money(amount: 45, currency: "GBP")
+        facts.payment = .paid
+        facts.fulfillment = .unfulfilled
+        facts.deliveryMethod = "shipping"
+        var address = AddressFacts()
+        (address.firstName, address.lastName) = ("Robin", "Ashdown")
+        (address.address1, address.city, address.zip) = ("12 Fig Lane", "Bath", "BA1 1AA")
+        (address.countryCode, address.phone) = (country, "07700 900123")
+        if country == "US" { (address.zip, address.provinceCode) = ("94105", "CA") }
+        facts.shippingAddress = address
+        change(&facts)
+        var record = OrderRecord(shop: figs, facts: facts, seenAt: now)
+        let known = try await store.load(shop: figs, orderIDs: [facts.id])[facts.id]
+        if let known {
+            record = known
+            record.facts = facts
+        }
+        _ = try await store.commit(
+            [Learned(record: record, events: [], nextMoment: nil, rereads: [], changed: true)], now: now)
+    }
+
     /// The relay takes whatever is ready.
     func sendAll() async throws {
         let claims = try await store.claim(.mail(shop: figs), limit: 50, owner: "a", lease: .minutes(1), now: now)
@@ -610,9 +660,11 @@ final class DeskBench: Sendable {
         remedies: { lost-parcel: { at_most: 150.00, first_that_fits: [{ offer: [refund, reship] }] } }
         """
 
-    private static func planner() throws -> Planner {
+    /// - Parameter line: what becomes of returns; empty where nothing is said of them.
+    private static func planner(returns line: String) throws -> Planner {
         let files = [
-            "shop.yaml": "brand: { name: Juniper & Fig, from: orders@juniperfig.example }\n", "policy.yaml": policy,
+            "shop.yaml": "mode: live\nbrand: { name: Juniper & Fig, from: orders@juniperfig.example }\n",
+            "policy.yaml": line.isEmpty ? policy : "\(policy)\nreturns: { first_that_fits: [\(line)] }\n",
         ]
         let (loaded, faults) = TriggerSet.load(TriggerFolder(files: files.mapValues { Array($0.utf8) }))
         return Planner(

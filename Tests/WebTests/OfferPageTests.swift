@@ -16,7 +16,7 @@ struct OfferPageTests {
 
     /// The code of the newest mail.
     private func code(_ bench: DeskBench) async throws -> String {
-        let mail = try #require(try await bench.mails("offer_code").last)
+        let mail = try #require(try await bench.mails("page_code").last)
         let text = String(decoding: mail.bytes, as: UTF8.self)
         return String(try #require(text.firstMatch(of: /\*?\*?\b([0-9]{6})\b/)).1)
     }
@@ -45,7 +45,7 @@ struct OfferPageTests {
                 #expect(!page.text.contains(secret), "\(secret)")
             }
             #expect(try await bench.store.offer(offer.number, shop: figs) == offer)
-            #expect(try await bench.mails("offer_code").isEmpty)
+            #expect(try await bench.mails("page_code").isEmpty)
         }
     }
 
@@ -56,7 +56,7 @@ struct OfferPageTests {
         let offer = try await bench.offered(about: 1001)
         #expect(await bench.visit(bench.offerLink(offer)).status == 404)
         #expect(await post(bench, bench.offerLink(offer), ["act": "code", "choice": "refund"]).status == 404)
-        #expect(try await bench.mails("offer_code").isEmpty)
+        #expect(try await bench.mails("page_code").isEmpty)
     }
 
     @Test("what is chosen needs the code that was mailed to the order's address, and is done once")
@@ -83,7 +83,7 @@ struct OfferPageTests {
             #expect(again.text.contains("You get a code for your next order") && !again.text.contains("<form"))
         }
         #expect(try await bench.store.offer(offer.number, shop: figs) == chosen)
-        #expect(try await bench.mails("offer_code").count == 1)
+        #expect(try await bench.mails("page_code").count == 1)
     }
 
     @Test("five wrong codes end it, and so does a quarter of an hour; a new one works")
@@ -92,7 +92,7 @@ struct OfferPageTests {
         _ = await post(bench, path, ["act": "code", "choice": "sorry"])
         let code = try await code(bench)
         let wrong = code == "000000" ? "000001" : "000000"
-        for _ in 0..<Store.offerTries {
+        for _ in 0..<Store.pageCodeTries {
             _ = await post(bench, path, ["act": "choose", "choice": "sorry", "code": wrong])
         }
         _ = await post(bench, path, ["act": "choose", "choice": "sorry", "code": code])

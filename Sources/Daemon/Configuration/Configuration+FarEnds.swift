@@ -15,6 +15,12 @@ extension Configuration.Shop {
         handsOverToHelpdesk ? farEnds[.helpdesk]?.first?.helpdesk : nil
     }
 
+    /// Who sells the shop's return labels; nil if nobody does.
+    package var broker: BrokerSettings? { farEnds[.shop]?.first?.broker }
+
+    /// What people call it: `Zendesk`.
+    package var helpdeskName: String? { helpdesk?.kind.title }
+
     /// Everything the shop sends to, by route: its relay, its webhooks, and the targets of other channels.
     var routes: [(route: Route, end: FarEnd)] {
         var routes: [(route: Route, end: FarEnd)] = []
@@ -22,7 +28,8 @@ extension Configuration.Shop {
         for (name, webhook) in webhooks.sorted(by: { $0.key < $1.key }) {
             routes.append((.webhook(name, shop: domain), webhook.farEnd(name)))
         }
-        for (channel, ends) in farEnds.sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
+        // The shop itself is there whatever is configured.
+        for (channel, ends) in farEnds.sorted(by: { $0.key.rawValue < $1.key.rawValue }) where channel != .shop {
             for end in ends { routes.append((Route(shop: domain, channel: channel, target: end.target), end)) }
         }
         return routes

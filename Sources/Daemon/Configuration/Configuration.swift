@@ -36,6 +36,8 @@ package struct Configuration: Sendable {
         package var handOverTo: MailAddress?
         /// Whether conversations are handed over to the helpdesk.
         package var handsOverToHelpdesk = false
+        /// Whether customers' mail arrives in the helpdesk, and no mailbox is read.
+        package var mailboxBelongsToHelpdesk = false
         /// The targets of channels that define their own configuration.
         package var farEnds: [ChannelName: [FarEnd]]
         /// What all gifts may cost at most, whatever policy.yaml says.

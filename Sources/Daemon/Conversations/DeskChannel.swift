@@ -40,6 +40,22 @@ struct DeskChannel: Channel {
         if let done = try await store.conversation(ofEffect: act.effect, shop: context.domain) {
             return .accepted(receipt: "conversation \(done)")
         }
+        var act = act
+        if let action = act.action, let order = act.order {
+            let request = ActionRequest(
+                action, order: order, origin: .system, by: "returns", key: action.returnID ?? "",
+                why: act.details["why"] ?? "")
+            switch try await store.decide(request, by: context.rules.planner, now: now) {
+            case .decided(let effect, _), .already(let effect, _): return .accepted(receipt: "action \(effect)")
+            case .refused(let refusal) where refusal.reason == .erased:
+                return .refused(Failure(reason: "erased", detail: "the order or conversation is gone"))
+            case .refused(let refusal):
+                // What the policy decided cannot be done from here, so a person has it.
+                act.verb = "hand_over"
+                act.details = ["note": "\(action.words) is not done: \(refusal.detail)."]
+                act.action = nil
+            }
+        }
         for _ in 0..<Self.tries {
             guard let record = try await conversation(of: act, now: now) else {
                 return .refused(Failure(reason: "erased", detail: "the order or conversation is gone"))

@@ -271,6 +271,22 @@ struct PersonalReply {
         return .chat(id: MessageIdentity.chat(shop: shop, kind: "reply", about: key), session: session, text: words)
     }
 
+    /// Words in a ticket, which the helpdesk mails to her; nil where there are none.
+    static func ticket(
+        _ markdown: String, to recipient: MailAddress, in ticket: String, of record: OrderRecord, key: String,
+        now: Moment
+    ) -> Message? {
+        guard let conversation = record.conversation else { return nil }
+        let words = ReplyText.unwrapped(markdown)
+        guard !words.isEmpty else { return nil }
+        var post = TicketPost(
+            .reply, of: conversation, mark: "reply \(key)", ticket: ticket, text: words, isPublic: true, at: now)
+        post.address = recipient.address
+        post.order = record.isOrder ? record.facts.name : nil
+        post.isDone = true
+        return post.message()
+    }
+
     /// A text; nil where it is longer than a text can be.
     static func text(_ markdown: String, to number: PhoneNumber, key: String, shop: String) -> Message? {
         let words = TextMessage(TextMessage.shortForm(ofMarkdown: markdown))
@@ -281,6 +297,20 @@ struct PersonalReply {
 }
 
 extension DaemonCore {
+    /// A person's answer in a conversation, as a comment in its ticket; nil where nothing can be written there.
+    ///
+    /// - Parameters:
+    ///   - text: as it was typed, in Markdown.
+    ///   - recipient: whom the ticket is with.
+    ///   - key: what tells it from every other: the same key is sent once.
+    package func comment(
+        _ text: String, to recipient: MailAddress, in ticket: String, of record: OrderRecord, key: String
+    ) -> Message? {
+        let hasHelpdesk = configuration.shops.contains { $0.domain == record.shop && $0.helpdesk != nil }
+        guard hasHelpdesk else { return nil }
+        return PersonalReply.ticket(text, to: recipient, in: ticket, of: record, key: key, now: now())
+    }
+
     /// A person's answer in a conversation, as words in that chat; nil where it has none.
     ///
     /// - Parameters:

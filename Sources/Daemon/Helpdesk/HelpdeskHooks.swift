@@ -144,7 +144,8 @@ struct HelpdeskLine {
     init(
         settings: HelpdeskSettings, context: ShopContext, store: Store, learning: Learning, answers: ShopAnswers,
         desk: String?, engine: TransferEngine, clock: DaemonClock, tickets: Wake, newMessages: Broadcast,
-        journal: ConversationJournal, heartbeats: Heartbeats, logger: Logger, trouble: StoreTrouble
+        letters: MailJudge?, journal: ConversationJournal, heartbeats: Heartbeats, logger: Logger,
+        trouble: StoreTrouble
     ) {
         let reading = Wake()
         let pace = HelpdeskPace()
@@ -155,28 +156,40 @@ struct HelpdeskLine {
                 newMessages: newMessages, heartbeats: heartbeats, logger: logger, trouble: trouble),
             SourceService(
                 context: context,
-                sources: [Self.source(settings, context.domain, store, pace, clock, over: engine)], store: store,
+                sources: [
+                    Self.source(
+                        settings, context.domain, store, pace, clock,
+                        hasMail: context.configuration.mailboxBelongsToHelpdesk, over: engine)
+                ], store: store,
                 learning: learning, clock: clock,
                 helpdesk: HelpdeskJudge(
-                    context: context, store: store, journal: journal, logger: logger, newMessages: newMessages),
+                    context: context, store: store, journal: journal, logger: logger, newMessages: newMessages,
+                    letters: letters),
                 loop: "helpdesk", wake: reading, heartbeats: heartbeats, logger: logger),
         ]
     }
 
     /// What reads the helpdesk.
+    ///
+    /// - Parameter hasMail: customers' mail arrives there.
     static func source(
         _ settings: HelpdeskSettings, _ shop: String, _ store: Store, _ pace: HelpdeskPace, _ clock: DaemonClock,
-        over transport: any HTTPTransport
+        hasMail: Bool = false, over transport: any HTTPTransport
     ) -> HelpdeskSource {
         let reader: (any TicketReader)?
         switch settings.kind {
         case .zendesk: reader = ZendeskReader(settings.service(over: transport))
-        case .gorgias: reader = GorgiasReader(settings.service(over: transport))
+        case .gorgias: reader = GorgiasReader(settings.service(over: transport), agent: settings.email ?? "")
         case .hook: reader = nil
         }
-        return HelpdeskSource(shop: shop, reader: reader, pace: pace) {
-            try await store.openTickets(
-                shop: shop, since: clock.now - HelpdeskService.memory, limit: HelpdeskSource.most)
+        let known: @Sendable ([String]) async throws -> [String: Ticket] = {
+            try await store.tickets(numbered: $0, shop: shop)
         }
+        return HelpdeskSource(
+            shop: shop, reader: reader, pace: pace,
+            watched: {
+                try await store.openTickets(
+                    shop: shop, since: clock.now - HelpdeskService.memory, limit: HelpdeskSource.most)
+            }, known: hasMail ? known : nil)
     }
 }

@@ -1,3 +1,4 @@
+import Delivery
 import Foundation
 import Intake
 import Logging
@@ -14,6 +15,8 @@ struct HelpdeskJudge: Sendable {
     let logger: Logger
     /// Called when there is something to send.
     let newMessages: Broadcast
+    /// Judges what customers write, where the shop's mail arrives in the helpdesk; nil where it does not.
+    var letters: MailJudge?
 
     /// - Returns: why nothing could be made of it; it still counts as judged.
     func judge(_ observation: RawObservation, now: Moment) async throws(StoreFailure) -> SourceFailure? {
@@ -21,13 +24,18 @@ struct HelpdeskJudge: Sendable {
             try await store.markJudged([observation], now: now)
             return SourceFailure("it is nothing that happens in a ticket")
         }
-        guard let ticket = try await store.ticket(numbered: news.ticket, shop: context.domain) else {
+        let known = try await store.ticket(numbered: news.ticket, shop: context.domain)
+        if let place = try await place(of: news, in: known, now: now) {
+            return try await judge(place, observation, now: now)
+        }
+        guard let ticket = known else {
             try await store.markJudged([observation], now: now)
             return nil
         }
         if let comment = news.comment {
             try await judge(comment, at: min(news.at, now), in: ticket, observation, now: now)
         } else if let standing = news.standing {
+            if let opening = news.opening { try await checkRecipient(opening, of: ticket, now: now) }
             try await judge(standing, at: news.at, of: ticket, observation, now: now)
         } else if let taken = news.taken {
             try await take(ticket, by: taken.by ?? "helpdesk", observation, now: now)
@@ -118,6 +126,55 @@ struct HelpdeskJudge: Sendable {
     }
 }
 
+// Where the shop's mail arrives in the helpdesk.
+extension HelpdeskJudge {
+    /// Where a customer's words stand, if they came as her mail: in a ticket of hers, not in one that we opened.
+    private func place(
+        of news: TicketNews, in ticket: Ticket?, now: Moment
+    ) async throws(StoreFailure) -> TicketPlace? {
+        guard letters != nil, let opening = news.opening, let comment = news.comment, comment.author == .customer,
+            comment.isPublic, !comment.text.isEmpty
+        else { return nil }
+        if let ticket, try await record(ticket, now: now)?.channel != .helpdesk { return nil }
+        return TicketPlace(
+            ticket: ticket, number: news.ticket, opening: opening, comment: comment, at: min(news.at, now))
+    }
+
+    private func judge(
+        _ place: TicketPlace, _ observation: RawObservation, now: Moment
+    ) async throws(StoreFailure) -> SourceFailure? {
+        guard var letters else { return nil }
+        let shop = context.rules.planner.triggers.settings
+        letters.read = { _, orders in
+            var settings = MailSettings(nil, settings: shop)
+            settings.orders = orders
+            let mail = IncomingMail(place, isFirst: place.ticket == nil, settings: settings)
+            return MailJudge.ReadMail(mail: mail, parked: nil)
+        }
+        return try await letters.judge(observation, in: place, now: now)
+    }
+
+    /// Gives a conversation to a person whose answer is on its way and must not go into the ticket any more: others get
+    /// copies of what is said there now, or it is with somebody else.
+    private func checkRecipient(
+        _ opening: TicketNews.Opening, of ticket: Ticket, now: Moment
+    ) async throws(StoreFailure) {
+        while true {
+            guard let record = try await record(ticket, now: now), record.channel == .helpdesk, !record.isPersons,
+                let last = record.lastIncoming,
+                opening.isCopied || opening.requester?.lowercased() != last.sender?.lowercased(),
+                try await store.answers(to: last.id, of: record.id, shop: context.domain)
+                    .contains(where: { $0.state == .ready }),
+                let change = ConversationRules.handOver(record, because: .unknownSender)
+            else { return }
+            let written = try await store.commit(change, judged: [], incoming: nil, now: now)
+            guard let written else { continue }
+            journal.report(change, id: written.id, events: written.events)
+            return
+        }
+    }
+}
+
 extension HelpdeskJudge {
     /// Closes the conversation of a ticket that the shop's people are done with. What she wrote since, or what is on its
     /// way there, opens the ticket again, and then it is judged again.
@@ -126,8 +183,14 @@ extension HelpdeskJudge {
     ) async throws(StoreFailure) {
         while true {
             guard let record = try await record(ticket, now: now), !ticket.isPosting,
-                record.lastIncomingAt.map({ $0 <= moment }) ?? true,
-                try await store.unposted(of: ticket)?.direction != .incoming,
+                record.lastIncomingAt.map({ $0 <= moment }) ?? true, !isClosedByUs(record)
+            else { return }
+            // What came in there is there.
+            var isOnItsWay = false
+            if record.channel != .helpdesk {
+                isOnItsWay = try await store.unposted(of: ticket)?.direction == .incoming
+            }
+            guard !isOnItsWay,
                 let change = ConversationRules.close(record, because: .done, now: now)
             else { return }
             let written = try await store.commit(change, judged: [], incoming: nil, now: now)
@@ -136,6 +199,15 @@ extension HelpdeskJudge {
             journal.report(change, id: written.id, events: written.events)
             return
         }
+    }
+
+    /// Whether its ticket is closed because we answered in it, which ends nothing: Gorgias knows no other word for one
+    /// that waits for her.
+    private func isClosedByUs(_ record: ConversationRecord) -> Bool {
+        guard context.configuration.helpdesk?.kind == .gorgias, record.channel == .helpdesk, record.state == .ours,
+            let last = record.messages.last
+        else { return false }
+        return last.direction == .outgoing && last.author == .bookbag
     }
 
     /// Somebody there took the conversation, and has not answered yet.

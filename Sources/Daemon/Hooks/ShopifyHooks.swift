@@ -64,6 +64,11 @@ package struct ShopifyHooks: Sendable {
                 try await store.enqueueRead(shop: shop, orderIDs: [id], now: now())
                 door.wake.call()
             case .something: door.wake.call()
+            case .merged(let customer):
+                // Whose they are by now is what the shop says of each.
+                let orders = try await store.orders(ofCustomer: customer, shop: shop)
+                if !orders.isEmpty { try await store.enqueueRead(shop: shop, orderIDs: orders, now: now()) }
+                door.wake.call()
             case .dataRequest(let person): try await tell(person, shop: shop)
             case .erase(let person): try await erase(person, shop: shop)
             case .eraseShop: logger.log(Line.shopToErase, ["shop": "\(shop)"])

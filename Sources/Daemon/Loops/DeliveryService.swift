@@ -42,6 +42,8 @@ struct DeliveryService: Service {
     var givenUp: GivenUpNotices?
     /// Called when something was done that messages wait for; nil for channels that only carry messages.
     var planning: Wake?
+    /// By which waits are drawn: a number from 0 up to 1, a new one each time.
+    var chance: @Sendable () -> Double = { Double.random(in: 0..<1) }
 
     /// Longer than any attempt may take, so that a lease never expires during one. RFC 5321 allows ten minutes for the
     /// last reply.
@@ -487,13 +489,12 @@ struct DeliveryService: Service {
             let outcome = breaker.take(
                 answer.verdict, of: claim.effect.id, attempt: claim.effect.attempts,
                 age: now - (claim.effect.event?.happenedAt ?? claim.effect.createdAt), schedule: kind?.retries ?? .mail,
-                now: now,
-                chance: .random(in: 0..<1))
+                now: now, chance: chance())
             consequences.append(outcome)
             return AttemptOutcome(
                 claim: claim, verdict: answer.verdict, nextAttemptAt: outcome.nextAttempt,
                 waitsByItself: outcome.waitsByItself, results: answer.results, domainNews: answer.domainNews,
-                chance: .random(in: 0..<1))
+                chance: chance())
         }
         // A channel that closed on this turn lets nothing through, nor does one that is being tested with a single
         // message.
@@ -518,7 +519,10 @@ struct DeliveryService: Service {
                     logClosed(failure)
                 }
             }
-            if case .refused(let failure) = answer.verdict { lost.append(entry(claim, "refused: \(failure.detail)")) }
+            // What Shopify objects to in her address the customer sees at the field, and corrects.
+            if case .refused(let failure) = answer.verdict, AddressObjection.read(answer.results).isEmpty {
+                lost.append(entry(claim, "refused: \(failure.detail)"))
+            }
             if case .closed(let failure) = consequence.change, failure.reason == Failure.disabled {
                 lost.append(GivenUpNotices.Entry(route: name, message: nil, what: "", why: failure.detail, at: now))
             }
@@ -674,6 +678,9 @@ extension Message {
             return record.answerNumber.map { $0.text != envelope.recipient } ?? false
         }
         if kind == .chat { return record.answerChat != envelope.recipient }
+        if kind == .helpdesk, effect.line == SendLine.answerName {
+            return record.answerRecipient?.address.lowercased() != envelope.recipient.lowercased()
+        }
         if kind == .sms, effect.isContact {
             return record.phone.map { $0.text != envelope.recipient } ?? false
         }

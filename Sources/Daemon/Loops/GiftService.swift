@@ -92,8 +92,12 @@ struct GiftService: Service {
                 title: "remedies", budget: .remedies, only: nil,
                 allowances: policy.remedyBudget + planner.remedyCeilings,
                 consequence: "people decide what is refunded, credited or sent again", unit: "remedies"),
+            Limited(
+                title: "labels", budget: .labels, only: nil, allowances: policy.labelBudget,
+                consequence: "no return label is bought", unit: "labels"),
         ]
-        for verb in ShopVerb.allCases {
+        for verb in ShopVerb.allCases where verb != .settleReturn {
+            // What is paid for returned goods counts as a refund.
             guard let name = verb.ceiling, let budget = verb.budget, let ceiling = planner.actionCeilings[name] else {
                 continue
             }

@@ -54,6 +54,9 @@ package struct MessageMaker: Sendable {
         if channel.name == .chat, configuration.chat == nil {
             return .impossible(.noChannel, detail: "bookbag.yaml says nothing of 'chat'")
         }
+        if channel.name == .helpdesk, configuration.helpdesk == nil {
+            return .impossible(.noChannel, detail: "bookbag.yaml hands nothing over to a helpdesk")
+        }
         if channel.name == .desk, let until = await answerEnds(beside: effect, now: now) {
             return .wait(until: until, because: .result, detail: channels.destination(ofLine: SendLine.answerName))
         }
@@ -154,7 +157,9 @@ package struct MessageMaker: Sendable {
         guard let links else { return PageLinks() }
         if trigger.mode(in: planner.triggers.settings.mode) == .shadow { return .specimen(url: links.url) }
         var pages = links.pages(about: record, issued: effect.createdAt)
-        if !line.destination.isShopper { pages.preferences = nil }
+        if !line.destination.isShopper {
+            (pages.preferences, pages.address, pages.cancel, pages.returns) = (nil, nil, nil, nil)
+        }
         if asks(trigger, line), let address = record.recipient?.address {
             pages.rating = links.rating(
                 request: effect.id, shop: effect.shop, address: address, now: effect.createdAt)

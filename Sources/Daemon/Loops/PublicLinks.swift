@@ -69,6 +69,8 @@ package struct PublicLinks: Sendable {
         func link(_ purpose: SealedLink.Purpose) -> String? {
             self.link(purpose, shop: record.shop, orderID: record.facts.id, address: address, now: issued)
         }
-        return PageLinks(tracking: link(.track), preferences: link(.preferences))
+        return PageLinks(
+            tracking: link(.track), preferences: link(.preferences), address: link(.address), cancel: link(.cancel),
+            returns: link(.return))
     }
 }

@@ -138,7 +138,8 @@ struct StoreObservations: ObservationJournal {
         try await store.keep(
             observations, cursor: cursor.map { SourceCursor(shop: context.domain, source: source, place: $0) }, now: now
         )
-        if observations.contains(where: \.isMail) { KillPoint.kept.reached() }
+        let isWritten = observations.contains { $0.isMail || $0.source == TicketNews.source }
+        if isWritten { KillPoint.kept.reached() }
     }
 
     func unjudged(of source: String, limit: Int) async throws -> [RawObservation] {

@@ -11,10 +11,12 @@ extension MailJudge {
     /// Stores what a person wrote as a message of her conversation, together with the mark that it was judged. Where no
     /// trigger answers messages, or a person has the conversation, the shop's people are told in the same step.
     ///
-    /// - Parameter names: names of the shop's orders, newest first.
+    /// - Parameters:
+    ///   - names: names of the shop's orders, newest first.
+    ///   - place: the ticket in which it arrived, whose conversation it belongs to; nil for one that came to the mailbox.
     func converse(
         _ letter: ReadMail, _ observation: RawObservation, _ outcome: IncomingOutcome, order: OrderKey?,
-        answering message: AnsweredMessage?, names: [String], now: Moment
+        answering message: AnsweredMessage?, names: [String], in place: TicketPlace? = nil, now: Moment
     ) async throws(StoreFailure) {
         let shop = context.domain
         let mail = letter.readable
@@ -27,9 +29,9 @@ extension MailJudge {
         var second = OpinionOnce(secondReader)
         while true {
             var known: ConversationRecord?
-            if let id = try await store.conversation(for: search) {
-                known = try await store.conversations([id], shop: shop, now: now)[id]
-            }
+            var id = place?.ticket?.conversation
+            if place == nil { id = try await store.conversation(for: search) }
+            if let id { known = try await store.conversations([id], shop: shop, now: now)[id] }
             // The thread knows what it is about, whoever writes in it.
             let orderID = known?.orderID ?? order?.orderID
             var record: OrderRecord?
@@ -38,15 +40,18 @@ extension MailJudge {
             let then = observation.isHistory ? min(observation.receivedAt, now) : now
             if observation.isHistory { record = record?.asHappened(by: then) }
             var said = said(letter, observation, about: record, names: names, now: then)
-            var opening = ConversationRecord(shop: shop, channel: .mailbox, openedAt: said.at)
+            place?.mark(&said, about: record)
+            var opening = ConversationRecord(shop: shop, channel: said.channel, openedAt: said.at)
             opening.orderID = record?.facts.id
             opening.address = mail.sender
             opening.name = mail.senderName
             opening.subject = mail.subject
+            place?.noteHolder(&known, &opening)
             // What came before the shop was watched, or before a backup was restored, may have been answered.
-            let isOld = observation.receivedAt < context.rules.planner.live.shop
+            let isOld = (place?.at ?? observation.receivedAt) < context.rules.planner.live.shop
             let isOthers = try await namesAnother(than: record, in: mail.text, names: names)
-            let isAnswerable = letter.parked == nil && !isOld && !isOthers && context.answersMessages
+            let isAnswerable =
+                letter.parked == nil && !isOld && !isOthers && context.answersMessages && place?.isDoubted != true
             if isAnswerable, !observation.isHistory, known?.isPersons != true {
                 await second.weigh(
                     &said, text: mail.words, about: record, sender: mail.senderName,
@@ -59,7 +64,9 @@ extension MailJudge {
             if change.events.contains(.handedOver) {
                 if letter.parked != nil { change.record.reason = .unreadable }
                 if isOld { change.record.reason = .restored }
+                if place?.isDoubted == true { change.record.reason = .unknownSender }
             }
+            place?.complete(&change)
             var outcome = outcome
             outcome.aggregate = change.record.orderID.map { .order($0) }
             if observation.isHistory {
@@ -67,7 +74,7 @@ extension MailJudge {
                 change.past = letter.parked == nil ? past(change, about: record, isOthers: isOthers, now: now) : nil
             }
             var notForwarded: String?
-            if change.record.state == .person, !observation.isHistory {
+            if change.record.state == .person, !observation.isHistory, place == nil {
                 let about = change.record.orderID.map { OrderKey(shop: shop, orderID: $0) }
                 switch try await forwarder.forward(
                     mail, observation, order: about, answering: message, talk: known, understood: said.understood,

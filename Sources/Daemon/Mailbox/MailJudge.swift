@@ -36,8 +36,11 @@ struct MailJudge: Sendable {
 
     /// Judges one mail.
     ///
+    /// - Parameter place: the ticket in which it arrived; nil for one that came to the mailbox.
     /// - Returns: why nothing could be made of it; it still counts as judged.
-    func judge(_ observation: RawObservation, now: Moment) async throws(StoreFailure) -> SourceFailure? {
+    func judge(
+        _ observation: RawObservation, in place: TicketPlace? = nil, now: Moment
+    ) async throws(StoreFailure) -> SourceFailure? {
         let shop = context.domain
         let names = try await store.newestOrderNames(shop: shop)
         let style = OrderNumbers.Style(of: names)
@@ -49,7 +52,7 @@ struct MailJudge: Sendable {
         if let parked {
             logger.log(Line.mailParked, ["shop": "\(shop)", "reason": "\(parked)"])
         }
-        if try await judgeTeamAnswer(mail, observation, isParked: parked != nil, now: now) { return nil }
+        if place == nil, try await judgeTeamAnswer(mail, observation, isParked: parked != nil, now: now) { return nil }
         let message = try await store.message(
             withOneOf: Array(mail.references.prefix(50)), tokens: Array(mail.tokens.prefix(20)), shop: shop)
         var softBefore = 0
@@ -67,10 +70,10 @@ struct MailJudge: Sendable {
             let letter = ReadMail(mail: mail, parked: parked)
             if !isLoneWord(outcome), !isOfOurPeople(mail, answering: message) {
                 try await converse(
-                    letter, observation, outcome, order: order, answering: message, names: names, now: now)
+                    letter, observation, outcome, order: order, answering: message, names: names, in: place, now: now)
                 return nil
             }
-            if !observation.isHistory {
+            if !observation.isHistory, place == nil {
                 let forwarded = try await forwarder.forward(
                     letter.readable, observation, order: order, answering: message, isTalk: false, now: now)
                 switch forwarded {

@@ -37,6 +37,25 @@ struct SourceWiring {
         return (socket, LMTPServer.Shop(delivery: delivery, reading: wake))
     }
 
+    /// Asks another model what messages are about; nil where none is configured.
+    private var secondReader: SecondReader? {
+        context.configuration.understanding.map { endpoint in
+            SecondReader(
+                ChatCompletions(endpoint, transport: engine), shop: context.domain, metrics: learning.metrics,
+                logger: logger)
+        }
+    }
+
+    /// Judges what customers write in the helpdesk; nil where the shop's mail does not arrive there.
+    var ticketLetters: MailJudge? {
+        guard context.configuration.mailboxBelongsToHelpdesk else { return nil }
+        // How a comment is read depends on its ticket.
+        return MailJudge(
+            read: { _, _ in MailJudge.ReadMail(mail: IncomingMail(.person), parked: "no ticket") }, context: context,
+            store: store, learning: learning, logger: logger, newMail: newMail, newWords: newWords,
+            secondReader: secondReader, newTexts: newMessages, people: people)
+    }
+
     /// What hands letters on to the shop's people; nil where no mailbox is read.
     var forwarder: LetterForwarder? {
         guard let mailbox = context.configuration.mailbox else { return nil }
@@ -71,11 +90,7 @@ struct SourceWiring {
         var sources = ObservationSources.all
         var services: [any Service] = []
         var judge: MailJudge?
-        let second = context.configuration.understanding.map { endpoint in
-            SecondReader(
-                ChatCompletions(endpoint, transport: engine), shop: context.domain, metrics: learning.metrics,
-                logger: logger)
-        }
+        let second = secondReader
         let texts = context.configuration.texts.map { settings in
             TextJudge(
                 context: context, store: store, learning: learning, logger: logger,

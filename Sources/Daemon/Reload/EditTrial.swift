@@ -126,6 +126,8 @@ package struct EditTrial: Codable, Sendable {
         package var people: Int
         package var rows: [Row]
         package var samples: [Sample]
+        /// What is given, and what it comes to, as sentences.
+        package var sums: [String]
     }
 
     /// A line of progress.
@@ -287,7 +289,7 @@ package struct EditTrial: Codable, Sendable {
                 }
             }
         }
-        finding.replay = Replayed(sheet.report)
+        finding.replay = Replayed(sheet.report, currency: after.policy?.currency)
     }
 
     /// The report as it grows. It says how many orders were played whenever a person may want to hear of it again.
@@ -324,7 +326,8 @@ extension EditTrial.Said {
 }
 
 extension EditTrial.Replayed {
-    fileprivate init(_ report: ReplayReport) {
+    fileprivate init(_ report: ReplayReport, currency: String?) {
+        sums = currency.map { report.sums(in: $0) } ?? []
         orders = report.orders
         events = report.events
         people = report.customers

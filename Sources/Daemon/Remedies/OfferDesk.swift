@@ -66,6 +66,7 @@ package struct OfferDesk: Sendable {
             }
             let record = try await store.load(shop: shop, orderIDs: [offer.orderID])[offer.orderID]
             if let objection = objection(to: offer, record: record) { return .objection(objection) }
+            if let barred = try await barred(offer, record: record, now: now) { return .objection(barred) }
             after.state = .open
             after.openedAt = now
             after.nextAt = now
@@ -79,6 +80,20 @@ package struct OfferDesk: Sendable {
             offer, to: .refused, note: "\(person.name) refused to offer \(offer.offer.sentence)\(words)", now: now)
         return try await store.write(
             after, booking: .freed, others: [change].compactMap(\.self), audit: entry, now: now) ? .done : .stale
+    }
+
+    /// Why something that is offered could not be done now, for want of room below the operator's ceilings; nil if all of
+    /// it could.
+    private func barred(
+        _ offer: OfferRecord, record: OrderRecord?, now: Moment
+    ) async throws(StoreFailure) -> String? {
+        guard let record, let planner = planner(offer.shop) else { return nil }
+        for option in offer.offer.options where !option.what.isGift {
+            let doing = try await doing(
+                option.what, of: offer, record: record, planner: planner, cost: option.amount, now: now)
+            if case .cannot(let why) = doing { return "\(option.what.shown) cannot be had now: \(why)" }
+        }
+        return nil
     }
 
     // MARK: - Choosing
@@ -103,12 +118,16 @@ package struct OfferDesk: Sendable {
                 let record = try await store.load(shop: shop, orderIDs: [offer.orderID])[offer.orderID],
                 let planner = planner(shop), let policy = planner.triggers.policy
             else { return .stale }
-            let cost = offer.offer.costNow(of: what, in: record, policy)
-            guard let cost, cost <= promised,
-                let action = try await action(what, of: offer, record: record, planner: planner, cost: cost, now: now)
-            else {
-                let why = cost.map { $0 > promised } ?? true
-                if try await handOver(offer, what, holdsNoMore: why, now: now) { return .person }
+            guard let cost = offer.offer.costNow(of: what, in: record, policy), cost <= promised else {
+                let why = "the order has changed since it was offered, so the sum holds no more"
+                if try await handOver(offer, what, because: why, now: now) { return .person }
+                continue
+            }
+            let action: PlannedChange
+            switch try await doing(what, of: offer, record: record, planner: planner, cost: cost, now: now) {
+            case .change(let change): action = change
+            case .cannot(let why):
+                if try await handOver(offer, what, because: why, now: now) { return .person }
                 continue
             }
             var after = offer
@@ -126,44 +145,60 @@ package struct OfferDesk: Sendable {
 
     /// A person has what she chose.
     private func handOver(
-        _ offer: OfferRecord, _ what: Offered, holdsNoMore: Bool, now: Moment
+        _ offer: OfferRecord, _ what: Offered, because why: String, now: Moment
     ) async throws(StoreFailure) -> Bool {
         var after = offer
         after.state = .person
         after.choice = what
         after.chosenAt = now
         after.nextAt = nil
-        let why =
-            holdsNoMore
-            ? "the order has changed since it was offered, so the sum holds no more"
-            : "it cannot be done from here"
         let change = OfferSteps.handOver(
             offer, to: .person,
-            note: "The customer chose \(what.shown), and \(why). She was told that you write to her.",
+            note: "The customer chose \(what.shown), which is not done: \(why). She was told that you write to her.",
             now: now)
         return try await store.write(
             after, booking: .freed, others: [change].compactMap(\.self), now: now)
     }
 
-    /// What does it; nil where nothing can.
-    private func action(
+    /// What does what was chosen, or why nothing can.
+    private enum Doing {
+        case change(PlannedChange)
+        case cannot(String)
+    }
+
+    /// What does it as things are now: the order, and what is left below the operator's ceilings, which is booked with
+    /// it. If that is used up by the time it is written, nothing is.
+    private func doing(
         _ what: Offered, of offer: OfferRecord, record: OrderRecord, planner: Planner, cost: Int64, now: Moment
-    ) async throws(StoreFailure) -> PlannedChange? {
+    ) async throws(StoreFailure) -> Doing {
         guard case .gift(let name) = what else {
             guard let action = offer.action(what, costing: cost, in: record, planner: planner, now: now) else {
-                return nil
+                return .cannot("the order has nothing that it could be done with")
             }
             let request = ActionRequest(
                 action, order: offer.orderID, origin: offer.judgedBy == nil ? .system : .person, by: "remedy",
                 key: "offer \(offer.number) chosen", why: offer.offer.why)
-            let plan = try? planner.decide(
-                request, record: record, known: nil, codes: store.giftCodes, offer: cost, now: now)
-            return plan?.changes.first
+            var planner = planner
+            planner.pauses = try await store.pauses(shop: offer.shop)
+            var known: GiftHistory?
+            if let question = planner.question(request, record: record, isOffered: true, now: now) {
+                known = try await store.spending(question, shop: offer.shop)
+            }
+            do throws(ActionRefusal) {
+                let plan = try planner.decide(
+                    request, record: record, known: known, codes: store.giftCodes, offer: cost, now: now)
+                return plan.changes.first.map { .change($0) } ?? .cannot("there is nothing to do")
+            } catch {
+                return .cannot(error.detail)
+            }
         }
-        guard let gift = planner.triggers.policy?.gift(name) else { return nil }
+        guard let gift = planner.triggers.policy?.gift(name) else {
+            return .cannot("policy.yaml has no gift '\(name)' any more")
+        }
         let last = try await store.lastGiven(gift, about: record)
-        return OfferSteps(planner: planner, codes: store.giftCodes).gift(
+        let change = OfferSteps(planner: planner, codes: store.giftCodes).gift(
             name, of: offer, record: record, last: last, key: "chosen", now: now)
+        return change.map { .change($0) } ?? .cannot("she has had the gift '\(name)' already, or has no account")
     }
 }
 

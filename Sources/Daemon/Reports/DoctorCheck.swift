@@ -16,6 +16,8 @@ package struct DoctorReach: Sendable {
     var newestMail: @Sendable (Configuration.Mailbox, String, Moment) async throws -> [RawObservation]
     var dns: DNSResolver
     var now: @Sendable () -> Moment
+    /// Whether shoppers have pages of their own.
+    var servesPages = false
 
     package init(
         transport: any HTTPTransport, probe: @escaping @Sendable (Configuration.SMTP) async -> SMTPReply,
@@ -67,7 +69,8 @@ package struct DoctorCheck: Sendable {
 
     /// All checks, in the order in which they are reported for a shop. To add one, add an entry here.
     package static let standard: [DoctorCheck] = [
-        store, triggers, shop, relay, sender, mailbox, hearing, sms, chat, helpdesk, model, webhooks, carriers,
+        store, triggers, shop, approvals, shopifyMails, relay, sender, mailbox, hearing, sms, chat, helpdesk, labels,
+        model, webhooks, carriers,
     ]
 }
 
@@ -171,46 +174,16 @@ extension DoctorCheck {
                 endpoint: ShopifyEndpoint(base: shop.endpoint), credentials: credentials, transport: reach.transport,
                 clock: .system, bucket: nil)
             do throws(ShopifyFailure) {
-                return findings(try await client.inspect(), of: shop)
+                return findings(try await client.inspect(), of: shop, servesPages: reach.servesPages)
             } catch {
                 let usual = "check the domain, and whether this machine reaches \(shop.endpoint)"
                 return [Finding(.broken, what, error.what, fix: error.fix.isEmpty ? usual : error.fix)]
             }
         })
 
-    /// Whether the app may do what the triggers do, with the line that needs it; a scope is asked for nowhere else.
-    private static func actions(_ inspection: ShopInspection, of shop: Configuration.Shop) -> [Finding] {
-        guard let folder = try? TriggerFolder(readingFrom: shop.triggers),
-            let set = TriggerSet.load(folder, webhooks: Set(shop.webhooks.keys)).set
-        else { return [] }
-        var needed: [(scope: String, by: String)] = []
-        for trigger in set.triggers where trigger.mode != .off {
-            for action in trigger.lines.compactMap(\.action) {
-                for scope in ShopVerb(rawValue: action.verb)?.scopes ?? []
-                where !needed.contains(where: { $0.scope == scope }) {
-                    needed.append((scope, "'\(action.written)' of \(trigger.file)"))
-                }
-            }
-        }
-        guard !needed.isEmpty else { return [] }
-        var findings: [Finding] = []
-        for (scope, by) in needed where inspection.lacks(scope) {
-            findings.append(
-                Finding(
-                    .broken, "scopes of \(shop.domain)", "the app lacks \(scope): \(by) needs it",
-                    fix: "grant it to the app in Shopify's Dev Dashboard and install the app again"))
-        }
-        if let policy = set.policy, policy.currency != inspection.currency, !inspection.currency.isEmpty {
-            findings.append(
-                Finding(
-                    .broken, "gifts of \(shop.domain)",
-                    "policy.yaml counts in \(policy.currency), and the shop's currency is \(inspection.currency), so nothing is given",
-                    fix: "write 'amounts_in: \(inspection.currency)', and the sums in that currency"))
-        }
-        return findings
-    }
-
-    private static func findings(_ inspection: ShopInspection, of shop: Configuration.Shop) -> [Finding] {
+    private static func findings(
+        _ inspection: ShopInspection, of shop: Configuration.Shop, servesPages: Bool
+    ) -> [Finding] {
         var findings: [Finding] = []
         if inspection.domain.lowercased() != shop.domain.lowercased() {
             findings.append(
@@ -235,7 +208,7 @@ extension DoctorCheck {
                     scope.isRequired ? .broken : .poor, scopes, "the app lacks \(scope.name): \(scope.purpose)",
                     fix: "grant it to the app in Shopify's Dev Dashboard and install the app again"))
         }
-        findings += actions(inspection, of: shop)
+        findings += actions(inspection, of: shop, servesPages: servesPages)
         if inspection.scopes == nil {
             findings.append(Finding(.poor, scopes, "Shopify does not say what the app may read"))
         } else if missing.isEmpty {
@@ -345,8 +318,7 @@ extension DoctorCheck {
 
     /// shop.yaml; nil if the trigger files have errors, which another check reports.
     private static func settings(of shop: Configuration.Shop) -> ShopSettings? {
-        guard let folder = try? TriggerFolder(readingFrom: shop.triggers, name: "") else { return nil }
-        return TriggerSet.load(folder, webhooks: Set(shop.webhooks.keys)).set?.settings
+        set(of: shop)?.settings
     }
 
     /// Whether the mailbox accepts our login, whether people's mails reach somebody, and what its newest mails would
@@ -354,6 +326,13 @@ extension DoctorCheck {
     static let mailbox = DoctorCheck(
         .shop { shop, reach in
             let what = "mailbox of \(shop.domain)"
+            if shop.mailboxBelongsToHelpdesk, let settings = shop.helpdesk {
+                return [
+                    Finding(
+                        .fine, what,
+                        "customers' mail arrives in \(settings.kind.title); mail that comes back is not read")
+                ]
+            }
             guard let mailbox = shop.mailbox else {
                 return [
                     Finding(
@@ -446,6 +425,37 @@ extension DoctorCheck {
                         fix: "check 'url', 'email' and 'token' of 'helpdesk' (docs/helpdesk.md)")
                 ]
             }
+        })
+
+    /// Whether somebody sells the labels that triggers buy, and takes our key.
+    static let labels = DoctorCheck(
+        .shop { shop, reach in
+            let what = "labels of \(shop.domain)"
+            guard let broker = shop.broker else {
+                let folder = try? TriggerFolder(readingFrom: shop.triggers, name: "")
+                let set = folder.flatMap { TriggerSet.load($0, webhooks: Set(shop.webhooks.keys)).set }
+                let buyer = set?.triggers.first { trigger in
+                    trigger.mode != .off
+                        && trigger.lines.contains { $0.action?.verb == ShopVerb.buyLabel.rawValue }
+                }
+                guard let buyer else { return [] }
+                return [
+                    Finding(
+                        .broken, what, "'buy_label' of \(buyer.file) buys return labels, and nobody sells them",
+                        fix: "add 'labels: { broker: easypost, key: credential:NAME }' to bookbag.yaml")
+                ]
+            }
+            if let objection = await broker.objection(over: reach.transport) {
+                return [Finding(.broken, what, objection, fix: "check 'broker' and 'key' of 'labels'")]
+            }
+            guard broker.isTest == true else {
+                return [Finding(.fine, what, "\(broker.kind.title) accepts our key")]
+            }
+            return [
+                Finding(
+                    .poor, what, "\(broker.kind.title) accepts our key, which is a test key: its labels carry nothing",
+                    fix: "write the production key once you have tried it")
+            ]
         })
 
     /// Where chats are embedded, and whether what that needs is there.

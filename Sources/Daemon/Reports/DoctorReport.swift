@@ -36,6 +36,8 @@ package struct DoctorReport: Report {
     )
         async
     {
+        var reach = reach
+        reach.servesPages = configuration.pages != nil
         findings = []
         for check in checks {
             if case .machine(let look) = check.look { findings += await look(configuration, reach) }

@@ -73,13 +73,15 @@ package struct PreviewedMessage: Sendable {
     ///
     /// - Returns: with each, why it would not be sent now; nil where it would.
     package static func sendings(
-        of trigger: Trigger, _ event: Event, _ record: OrderRecord, set: TriggerSet, store: Store, now: Moment
+        of trigger: Trigger, _ event: Event, _ record: OrderRecord, set: TriggerSet, store: Store,
+        servesPages: Bool = false, now: Moment
     ) async throws -> [(sending: Sending, objection: String?)] {
         let shop = event.shop
         let state = try await store.shopState(shop)
-        let planner = Planner(
+        var planner = Planner(
             triggers: set, inForceSince: Dictionary(uniqueKeysWithValues: set.triggers.map { ($0.name, .distantPast) }),
             live: state?.liveSince ?? LiveSince(shop: .distantPast), shop: try await store.profile(shop: shop))
+        planner.servesPages = servesPages
         var sendings: [(Sending, String?)] = []
         for line in trigger.lines {
             let effect = Effect(

@@ -103,7 +103,7 @@ extension UInt8 {
 
 extension Composition {
     /// What stands below every answer in a chat.
-    fileprivate var saysItIsAutomaticInChat: String {
+    var saysItIsAutomaticInChat: String {
         let language = languageOfAnswer
         return AutomaticLine.inChat(language, isFormal: triggers.settings.tones.isFormal(in: language))
     }

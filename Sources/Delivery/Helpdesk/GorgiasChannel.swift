@@ -3,6 +3,10 @@
 // Tickets and messages have an `external_id`, which Gorgias does not keep unique: each is looked for before it is
 // repeated. A customer is an address there: what was written without one is put down as a note, for an answer in the
 // ticket would reach nobody.
+//
+// An answer to her is a message to the address that it is for, whoever else the ticket is with. The ticket is read right
+// before: it must be nobody's of the shop's people, and her last words must be those that are answered. Then it is
+// closed, as agents close what they have answered: she opens it again when she writes.
 
 internal import Foundation
 public import Outreach
@@ -55,6 +59,7 @@ public struct GorgiasChannel: Channel {
             return done(try await calls.write(.post, "/api/tickets", ticket, Found.self).id)
         }
         guard Int64(number) != nil else { throw .refused("gone", "Gorgias has no such ticket") }
+        if post.act.isToHer { return try await answer(post, said, id: id, in: number, calls) }
         // First, so that a repeat after a lost answer does it again: it is the same however often.
         if post.isPublic {
             _ = try await calls.write(.put, "/api/tickets/\(number)", ["status": "open"], Found.self)
@@ -63,8 +68,45 @@ public struct GorgiasChannel: Channel {
         return AttemptAnswer(.accepted(receipt: "ticket \(number)"))
     }
 
+    /// Says something to her. It is looked for first: what comes after it is repeated until it is done.
+    private func answer(
+        _ post: TicketPost, _ said: Said, id: String, in number: String, _ calls: HelpdeskCalls
+    ) async throws(HelpdeskStop) -> AttemptAnswer {
+        guard let ticket = try await calls.read("/api/tickets/\(number)", Found.self) else {
+            throw .refused("gone", "Gorgias has no such ticket any more", code: 404)
+        }
+        let messages =
+            try await calls.read(
+                "/api/messages?ticket_id=\(number)&limit=100&order_by=created_datetime:desc", Several.self)?.data ?? []
+        if !messages.contains(where: { $0.externalID == id }) {
+            if post.act == .answer, let objection = objection(to: post, in: ticket, messages) { throw objection }
+            _ = try await calls.write(.post, "/api/tickets/\(number)/messages", said, Found.self)
+        }
+        if post.isDone == true, ticket.status != "closed" {
+            _ = try await calls.write(.put, "/api/tickets/\(number)", ["status": "closed"], Found.self)
+        }
+        return AttemptAnswer(.accepted(receipt: "ticket \(number)"))
+    }
+
+    /// Why nothing is answered by itself now. What happened in the ticket is read before it is tried again.
+    private func objection(to post: TicketPost, in ticket: Found, _ messages: [Found]) -> HelpdeskStop? {
+        if ticket.status == "closed" { return .later("answered_by_person", "the ticket is closed") }
+        if let assignee = ticket.assignee, assignee.email?.lowercased() != agent.lowercased() {
+            return .later("held_by_person", "a user has the ticket")
+        }
+        let isPublic = messages.filter { $0.isPublic ?? true && $0.channel != "internal-note" }
+        // The newest first.
+        guard let last = isPublic.first(where: { $0.isFromAgent != true }),
+            post.answers == nil || post.answers == "\(last.id)"
+        else { return .later("newer", "the customer has written again") }
+        let isAnswered = isPublic.prefix { $0.id != last.id }.contains { !$0.isOurs }
+        return isAnswered ? .later("answered_by_person", "somebody has answered in the ticket") : nil
+    }
+
     private func precedent(_ post: TicketPost, id: String, _ now: Moment) async throws(HelpdeskStop) -> Precedent {
         let calls = calls(now)
+        // Whether an answer is there is looked at by whoever repeats it, for the ticket is closed after it.
+        if post.act.isToHer { return .notDone }
         guard let number = post.ticket else {
             guard let found = try await ticket(named: post.externalID, calls) else { return .notDone }
             return .done(receipt: "ticket \(found)", results: results(found))
@@ -129,6 +171,7 @@ public struct GorgiasChannel: Channel {
         var isPublic: Bool
         var sender: Person
         var source: Source
+        var receiver: Person?
         var subject: String?
         var text: String
         var externalID: String
@@ -137,7 +180,15 @@ public struct GorgiasChannel: Channel {
 
         init(_ post: TicketPost, id: String, agent: String) {
             externalID = id
-            if post.isPublic, let address = post.address {
+            if post.act.isToHer {
+                (channel, isFromAgent, isPublic) = ("email", true, true)
+                sender = Person(email: agent)
+                let to = post.address.map { [Address(name: post.name, address: $0)] }
+                source = Source(type: "email", from: nil, to: to)
+                receiver = Person(email: post.address)
+                subject = "Re: \(post.subject)"
+                text = post.text
+            } else if post.isPublic, let address = post.address {
                 (channel, isFromAgent, isPublic) = ("email", false, true)
                 sender = Person(email: address, name: post.name)
                 source = Source(
@@ -155,7 +206,7 @@ public struct GorgiasChannel: Channel {
         }
 
         enum CodingKeys: String, CodingKey {
-            case channel, via, sender, source, subject
+            case channel, via, sender, source, receiver, subject
             case isFromAgent = "from_agent"
             case isPublic = "public"
             case text = "body_text"
@@ -166,12 +217,25 @@ public struct GorgiasChannel: Channel {
     // MARK: What comes back
 
     private struct Found: Decodable {
+        struct Person: Decodable { var email: String? }
         var id: Int64
         var externalID: String?
+        var status: String?
+        var assignee: Person?
+        var isFromAgent: Bool?
+        var isPublic: Bool?
+        var channel: String?
+        var via: String?
+
+        /// Whether we wrote it, or a rule did.
+        var isOurs: Bool { externalID?.hasPrefix("post_") ?? false || via == "rule" }
 
         enum CodingKeys: String, CodingKey {
-            case id
+            case id, status, channel, via
             case externalID = "external_id"
+            case assignee = "assignee_user"
+            case isFromAgent = "from_agent"
+            case isPublic = "public"
         }
     }
 

@@ -8,6 +8,11 @@ enum HelpdeskStop: Error {
     /// Before it could have accepted anything.
     case cancelled
 
+    /// What is to be decided anew once what happened in the ticket is read.
+    static func later(_ reason: String, _ detail: String) -> HelpdeskStop {
+        .verdict(.deferred(Failure(reason: reason, detail: detail, retryAfter: .seconds(25))))
+    }
+
     static func refused(_ reason: String, _ detail: String, code: Int? = nil) -> HelpdeskStop {
         .verdict(.refused(Failure(reason: reason, code: code, detail: detail)))
     }

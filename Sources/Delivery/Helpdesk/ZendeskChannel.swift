@@ -4,6 +4,11 @@
 // made under an Idempotency-Key, which Zendesk remembers for two hours. A comment has no id of ours: each update carries
 // a mark in `metadata`, which stands in the comment's `metadata.custom`. A closed ticket takes nothing more: what is said
 // later goes into a follow-up ticket.
+//
+// An answer to her is mailed to whoever the ticket is with. So the ticket is read before: it must be with the address
+// that the answer is for, with nobody else in copy, nobody's of the shop's people, and her last words must be those that
+// are answered. It is written on condition that the ticket is still as it was read (`safe_update`), so what an agent
+// writes meanwhile is first.
 
 internal import Foundation
 public import Outreach
@@ -48,6 +53,7 @@ public struct ZendeskChannel: Channel {
         guard let ticket = try await calls.read("/api/v2/tickets/\(number)", One.self)?.ticket else {
             throw .refused("gone", "Zendesk has no such ticket any more", code: 404)
         }
+        if post.act.isToHer { return try await answer(post, in: ticket, calls) }
         if ticket.status == "closed" {
             let name = Self.followUp(post)
             if let found = try await self.ticket(named: name, calls) { return done(found) }
@@ -62,6 +68,57 @@ public struct ZendeskChannel: Channel {
         return done(written.ticket)
     }
 
+    /// Says something to her. If that is all, the ticket is then pending, as after an agent's answer: it waits for her.
+    private func answer(
+        _ post: TicketPost, in ticket: Found, _ calls: HelpdeskCalls
+    ) async throws(HelpdeskStop) -> AttemptAnswer {
+        let said = try await calls.read(
+            "/api/v2/tickets/\(ticket.id)/comments?include=users&sort_order=desc&per_page=100", Comments.self)
+        if said?.comments.contains(where: { $0.isMarked(post.mark) }) == true { return done(ticket) }
+        if ticket.status == "closed" { throw .refused("closed", "the ticket is closed for good") }
+        guard let requester = ticket.requester,
+            let user = try await calls.read("/api/v2/users/\(requester)", OneUser.self)?.user,
+            let address = post.address, user.email?.lowercased() == address.lowercased()
+        else {
+            let why = "the ticket is with another address than the answer is for"
+            throw post.act == .answer ? .later("recipient", why) : .refused("recipient", why)
+        }
+        var change = Change(
+            comment: Comment(body: post.text, isPublic: true, author: nil), metadata: ["bookbag": post.mark],
+            status: post.isDone == true ? "pending" : nil)
+        if post.act == .answer {
+            if let objection = try await objection(to: post, in: ticket, said, calls) { throw objection }
+            (change.isSafe, change.stamp) = (true, ticket.updatedAt)
+        }
+        let written = try await calls.write(
+            .put, "/api/v2/tickets/\(ticket.id)", Envelope(ticket: change), One.self)
+        return done(written.ticket)
+    }
+
+    /// Why nothing is answered by itself now. What happened in the ticket is read before it is tried again, and then
+    /// decided anew.
+    private func objection(
+        to post: TicketPost, in ticket: Found, _ said: Comments?, _ calls: HelpdeskCalls
+    ) async throws(HelpdeskStop) -> HelpdeskStop? {
+        if !(ticket.copies ?? ticket.collaborators ?? []).isEmpty {
+            return .later("copies", "others get copies of what is said in the ticket")
+        }
+        if ticket.status == "solved" { return .later("answered_by_person", "the ticket is solved") }
+        if let assignee = ticket.assignee,
+            try await calls.read("/api/v2/users/me", OneUser.self)?.user.id != assignee
+        {
+            return .later("held_by_person", "an agent has the ticket")
+        }
+        let agents = Set((said?.users ?? []).filter { $0.role != "end-user" }.map(\.id))
+        let comments = (said?.comments ?? []).filter { $0.isPublic ?? true }
+        // The newest first.
+        guard let last = comments.first(where: { $0.author.map { !agents.contains($0) } ?? false }),
+            post.answers == nil || post.answers == "\(last.id)"
+        else { return .later("newer", "the customer has written again") }
+        let isAnswered = comments.prefix { $0.id != last.id }.contains { !$0.isOurs }
+        return isAnswered ? .later("answered_by_person", "an agent has answered in the ticket") : nil
+    }
+
     private func precedent(_ post: TicketPost, _ now: Moment) async throws(HelpdeskStop) -> Precedent {
         let calls = calls(now)
         let name = post.ticket == nil ? post.externalID : Self.followUp(post)
@@ -72,7 +129,7 @@ public struct ZendeskChannel: Channel {
             let said = try await calls.read(
                 "/api/v2/tickets/\(number)/comments?sort_order=desc&per_page=100", Comments.self)
         else { return .notDone }
-        let isThere = said.comments.contains { $0.metadata?.custom?["bookbag"] == post.mark }
+        let isThere = said.comments.contains { $0.isMarked(post.mark) }
         return isThere ? .done(receipt: "ticket \(number)", results: [:]) : .notDone
     }
 
@@ -143,9 +200,14 @@ public struct ZendeskChannel: Channel {
         var requester: Int64?
         var tags: [String]?
         var follows: Int64?
+        /// Only if the ticket has not changed since that.
+        var isSafe: Bool?
+        var stamp: String?
 
         enum CodingKeys: String, CodingKey {
             case comment, metadata, status, subject, tags
+            case isSafe = "safe_update"
+            case stamp = "updated_stamp"
             case externalID = "external_id"
             case requester = "requester_id"
             case follows = "via_followup_source_id"
@@ -187,6 +249,10 @@ public struct ZendeskChannel: Channel {
         var id: Int64
         var status: String?
         var requester: Int64?
+        var assignee: Int64?
+        var copies: [Int64]?
+        var collaborators: [Int64]?
+        var updatedAt: String?
         var externalID: String?
 
         var receipt: String { "ticket \(id)" }
@@ -194,6 +260,10 @@ public struct ZendeskChannel: Channel {
         enum CodingKeys: String, CodingKey {
             case id, status
             case requester = "requester_id"
+            case assignee = "assignee_id"
+            case copies = "email_cc_ids"
+            case collaborators = "collaborator_ids"
+            case updatedAt = "updated_at"
             case externalID = "external_id"
         }
     }
@@ -204,10 +274,11 @@ public struct ZendeskChannel: Channel {
     private struct User: Decodable {
         var id: Int64
         var email: String?
+        var role: String?
         var externalID: String?
 
         enum CodingKeys: String, CodingKey {
-            case id, email
+            case id, email, role
             case externalID = "external_id"
         }
     }
@@ -228,9 +299,24 @@ public struct ZendeskChannel: Channel {
 
                 enum Key: String, CodingKey { case custom }
             }
+            var id: Int64
+            var author: Int64?
+            var isPublic: Bool?
             var metadata: Metadata?
+
+            /// Whether we wrote it.
+            var isOurs: Bool { metadata?.custom?["bookbag"] != nil }
+
+            func isMarked(_ mark: String) -> Bool { metadata?.custom?["bookbag"] == mark }
+
+            enum CodingKeys: String, CodingKey {
+                case id, metadata
+                case author = "author_id"
+                case isPublic = "public"
+            }
         }
         var comments: [Said]
+        var users: [User]?
     }
 }
 

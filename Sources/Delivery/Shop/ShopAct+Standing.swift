@@ -32,7 +32,7 @@ extension ShopAct {
 
     /// The next step is to be done a little later; what has been reached is written down first.
     func next(_ detail: String, in wait: Duration, results: [String: String]) -> AttemptAnswer {
-        AttemptAnswer(.deferred(Failure(reason: "step", detail: detail, retryAfter: wait)), results: results)
+        AttemptAnswer(.deferred(Failure(reason: Failure.step, detail: detail, retryAfter: wait)), results: results)
     }
 
     func done(_ receipt: String, _ results: [String: String] = [:]) -> AttemptAnswer {

@@ -17,8 +17,17 @@ extension ShopChannel {
     func attempt(
         _ command: ActionCommand, _ message: Message, at now: Moment
     ) async throws(CancellationError) -> AttemptAnswer {
+        if case .voidLabel(let label) = command.action {
+            return try await LabelVoiding(label: label, known: message.known, broker: broker, now: now).attempt()
+        }
         guard let client = line.client else { return AttemptAnswer(.deferred(Self.notOpen)) }
         let act = ShopAct(command: command, known: message.known, client: client, now: now)
+        if case .buyLabel(let label) = command.action {
+            switch try await LabelBuying(order: label, shop: act, broker: broker).attempt() {
+            case .success(let answer): return answer
+            case .failure(let failure): return AttemptAnswer(try Self.actionVerdict(failure, for: message.summary))
+            }
+        }
         do throws(ShopifyFailure) {
             return try await act.run()
         } catch {
@@ -29,6 +38,8 @@ extension ShopChannel {
     func precedent(
         of command: ActionCommand, _ message: Message, at now: Moment
     ) async throws(CancellationError) -> Precedent {
+        // Both look for themselves.
+        if [.buyLabel, .voidLabel].contains(command.action.verb) { return .unknown }
         guard let client = line.client else { return .unclear(Self.notOpen) }
         let act = ShopAct(command: command, known: message.known, client: client, now: now)
         do throws(ShopifyFailure) {
@@ -76,6 +87,11 @@ struct ShopAct {
         case .reship(let lines): return try await reship(lines)
         case .cancelOrder(let reason): return try await cancel(reason)
         case .changeAddress(let address): return try await changeAddress(to: address)
+        case .buyLabel, .voidLabel: return refused("it is done at a label broker")
+        case .requestReturn(let draft): return try await requestReturn(draft)
+        case .approveReturn(let id, let terms): return try await approve(id, on: terms)
+        case .declineReturn(let id, let refusal): return try await decline(id, because: refusal)
+        case .settleReturn(let id, let way, let most, _): return try await settle(id, as: way, atMost: most)
         }
     }
 
@@ -83,7 +99,15 @@ struct ShopAct {
     func look() async throws(ShopifyFailure) -> Precedent {
         switch command.action {
         // These overwrite, find themselves done, or look for themselves.
-        case .tagOrder, .tagCustomer, .holdOrder, .releaseOrder, .changeAddress, .reship, .cancelOrder: return .unknown
+        case .tagOrder, .tagCustomer, .holdOrder, .releaseOrder, .changeAddress, .reship, .cancelOrder, .approveReturn,
+            .declineReturn, .buyLabel, .voidLabel:
+            return .unknown
+        case .requestReturn(let draft):
+            guard let ours = try await returnOfOurs() else { return .notDone }
+            return .done(receipt: ours.id, results: requestResults(ours.id, ours.name, draft))
+        case .settleReturn(let id, let way, _, _):
+            guard let paid = try await state(ofReturn: id)?.refunds?.nodes.last?.id else { return .notDone }
+            return .done(receipt: paid, results: settleResults(id, refund: paid, way))
         case .refund(let amount):
             guard let ours = ours(try await standing()) else { return .notDone }
             return .done(receipt: ours, results: refundResults(ours, amount))

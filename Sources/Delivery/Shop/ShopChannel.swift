@@ -13,9 +13,16 @@ package import Shopify
 /// Does in a shop what was decided: makes and ends codes, tags, refunds.
 package struct ShopChannel: Channel {
     let line: ShopifyLine
+    /// Who sells return labels; nil for nobody.
+    let broker: (any LabelBroker)?
 
-    /// - Parameter line: the shop's client, which reading it shares.
-    package init(_ line: ShopifyLine) { self.line = line }
+    /// - Parameters:
+    ///   - line: the shop's client, which reading it shares.
+    ///   - broker: who sells return labels.
+    package init(_ line: ShopifyLine, broker: (any LabelBroker)? = nil) {
+        self.line = line
+        self.broker = broker
+    }
 
     package func send(_ message: Message, at now: Moment) async throws(CancellationError) -> Verdict {
         try await attempt(message, at: now).verdict

@@ -38,6 +38,7 @@ extension ChannelKind {
             summary: "\(gift.value(in: policy.currency)), for 'give: \(name)' of \(it.trigger.file)")
         return .message(message, remark: nil)
     }
+    .set(up: .labels)
 }
 
 extension Composition {
@@ -46,7 +47,7 @@ extension Composition {
         do throws(ActionRefusal) {
             let action = try ShopAction.make(
                 line, for: scope.record, currency: triggers.policy?.currency ?? scope.shop.currency,
-                today: scope.shopZone.day(at: now))
+                today: scope.shopZone.day(at: now), returnID: effect.returnID, policy: triggers.policy)
             let command = ActionCommand(
                 action, for: scope.record, mark: codes?.mark(of: effect) ?? GiftCodes.markStart, isPersons: false,
                 decidedAt: now, zone: scope.shopZone)

@@ -25,6 +25,8 @@ enum ShopObjection {
         "Enter a city": "the town is missing", "Enter a ZIP code": "the postal code is missing",
         "Phone is invalid": "the phone number is not valid",
         "Draft order does not exist": "its draft order was deleted by hand",
+        "Return is not cancelable.": "the return was processed already",
+        "INVALID_STATE": "the return was decided by hand meanwhile",
         "Transactions require a parent_id associated with the order": "the order has no payment to pay back",
     ]
 
@@ -33,6 +35,7 @@ enum ShopObjection {
         ("Refund amount", "it is more than what is left of the payment; a refund was probably made by hand"),
         ("Quantity cannot refund", "more would be paid back than was bought"),
         ("State is not a valid state", "the state or county is not one of the country"),
+        ("Return line item has an invalid quantity", "not that many can be returned, or they are coming back already"),
         ("Product with ID", "one of the items is not in the shop any more"),
         ("Merchandise", "one of the items cannot be sold any more"),
     ]
@@ -56,5 +59,23 @@ enum ShopObjection {
         let field = (error.field ?? []).joined(separator: ".")
         let code = error.code ?? "no reason given"
         return field.isEmpty ? code : "\(code) at \(field)"
+    }
+}
+
+extension AddressObjection {
+    /// The results that say in which fields of an address Shopify objects to what. It names fields and has no codes.
+    static func results(_ errors: [UserError]) -> [String: String] {
+        let fields: [String: AddressField] = [
+            "firstName": .firstName, "lastName": .lastName, "company": .company, "address1": .address1,
+            "address2": .address2, "zip": .zip, "city": .city, "province": .province, "provinceCode": .province,
+            "phone": .phone,
+        ]
+        var found: [AddressField: AddressObjection] = [:]
+        for error in errors {
+            guard let field = error.field?.last.flatMap({ fields[$0] }) else { continue }
+            let message = error.message ?? ""
+            found[field] = message.hasPrefix("Enter a") && !message.contains("valid") ? .missing : .invalid
+        }
+        return results(found)
     }
 }

@@ -7,6 +7,8 @@ internal import Synchronization
 /// After a start each of ours is looked at by itself, a few at a time.
 package final class GorgiasReader: TicketReader {
     private let service: JSONService
+    /// The address of the user that our login belongs to.
+    private let agent: String
     private let state = Mutex(State())
 
     private struct State {
@@ -16,13 +18,20 @@ package final class GorgiasReader: TicketReader {
         var looked: Set<String> = []
     }
 
-    package init(_ service: JSONService) { self.service = service }
+    /// - Parameter agent: the address of the user that our login belongs to.
+    package init(_ service: JSONService, agent: String) {
+        self.service = service
+        self.agent = agent
+    }
 
     private static let page = 100
     /// The most pages of one look, and the most tickets that are looked at by themselves: Gorgias allows 40 calls in
     /// 20 s.
     private static let pages = 10
     private static let singles = 10
+    /// Tickets in a page of those that changed: of each the messages may have to be read, within the calls that Gorgias
+    /// allows.
+    private static let changedAtOnce = 30
     /// What changed so long before the last look is read again, for clocks differ.
     private static let overlap = Duration.minutes(5)
 
@@ -80,14 +89,43 @@ package final class GorgiasReader: TicketReader {
             let isOurs = said.externalID?.hasPrefix("post_") ?? false
             let author: TicketNews.Author =
                 isOurs || said.via == "rule" ? .ours : said.isFromAgent == true ? .agent : .customer
-            return (
-                Moment(gorgias: said.createdAt) ?? .distantPast,
-                TicketNews.Comment(
-                    id: "\(said.id)", author: author, email: said.sender?.email,
-                    isPublic: said.isPublic ?? true && said.channel != "internal-note",
-                    text: said.strippedText ?? said.bodyText ?? "")
-            )
+            let text = said.strippedText.flatMap { $0.isEmpty ? nil : $0 } ?? said.bodyText ?? ""
+            var comment = TicketNews.Comment(
+                id: "\(said.id)", author: author, email: said.sender?.email,
+                isPublic: said.isPublic ?? true && said.channel != "internal-note",
+                text: String(text.prefix(ConversationRules.longestText)))
+            comment.name = said.sender?.name.map { String($0.prefix(200)) }
+            let files = said.files?.prefix(20) ?? []
+            if !files.isEmpty {
+                comment.files = files.map { String(($0.name ?? "a file").prefix(200)) }
+                comment.hasPhoto = files.contains { $0.type?.hasPrefix("image/") == true }
+            }
+            return (Moment(gorgias: said.createdAt) ?? .distantPast, comment)
         }
+    }
+
+    package func changed(page: String?) async throws(TicketTrouble) -> TicketPage {
+        let next = page.map { "&cursor=\(Self.escaped($0))" } ?? ""
+        let answer = try await service.read(
+            "/api/tickets?order_by=updated_datetime:desc&limit=\(Self.changedAtOnce)\(next)", "Gorgias", Several.self)
+        let tickets = (answer?.data ?? []).map { one in
+            var ticket = ChangedTicket(
+                number: "\(one.id)", standing: one.standing(.distantPast),
+                createdAt: one.createdAt.flatMap { Moment(gorgias: $0) } ?? .distantPast,
+                isOurs: ChangedTicket.isOurs(one.externalID),
+                // What came by chat or on a social network is answered there.
+                isMail: ["email", "contact_form", "help-center"].contains(one.channel ?? "") && one.isSpam != true,
+                taken: nil,
+                opening: TicketNews.Opening(
+                    subject: String((one.subject ?? "").prefix(500)), requester: one.customer?.email, to: nil,
+                    // An answer goes to the one address that it names.
+                    isCopied: false, url: "\(service.base)/app/ticket/\(one.id)"))
+            if let assignee = one.assignee, assignee.email?.lowercased() != agent.lowercased() {
+                ticket.taken = TicketNews.Taken(id: "assignee \(assignee.id)", by: assignee.email)
+            }
+            return ticket
+        }
+        return TicketPage(tickets: tickets, next: tickets.isEmpty ? nil : answer?.meta?.next)
     }
 
     private static func escaped(_ text: String) -> String {
@@ -95,13 +133,28 @@ package final class GorgiasReader: TicketReader {
     }
 
     private struct One: Decodable {
+        struct Person: Decodable {
+            var id: Int64
+            var email: String?
+        }
         var id: Int64
         var status: String?
         var updatedAt: String?
+        var createdAt: String?
+        var externalID: String?
+        var subject: String?
+        var channel: String?
+        var isSpam: Bool?
+        var customer: Person?
+        var assignee: Person?
 
         enum CodingKeys: String, CodingKey {
-            case id, status
+            case id, status, subject, channel, customer
             case updatedAt = "updated_datetime"
+            case createdAt = "created_datetime"
+            case externalID = "external_id"
+            case isSpam = "spam"
+            case assignee = "assignee_user"
         }
 
         func standing(_ now: Moment) -> TicketStanding {
@@ -124,7 +177,19 @@ package final class GorgiasReader: TicketReader {
 
     private struct Messages: Decodable {
         struct Said: Decodable {
-            struct Sender: Decodable { var email: String? }
+            struct Sender: Decodable {
+                var name: String?
+                var email: String?
+            }
+            struct File: Decodable {
+                var name: String?
+                var type: String?
+
+                enum CodingKeys: String, CodingKey {
+                    case name
+                    case type = "content_type"
+                }
+            }
             var id: Int64
             var externalID: String?
             var isFromAgent: Bool?
@@ -135,9 +200,11 @@ package final class GorgiasReader: TicketReader {
             var bodyText: String?
             var strippedText: String?
             var createdAt: String
+            var files: [File]?
 
             enum CodingKeys: String, CodingKey {
                 case id, channel, via, sender
+                case files = "attachments"
                 case externalID = "external_id"
                 case isFromAgent = "from_agent"
                 case isPublic = "public"

@@ -21,7 +21,10 @@ public struct ActionCommand: Codable, Hashable, Sendable {
     public init(
         _ action: ShopAction, for record: OrderRecord, mark: String, isPersons: Bool, decidedAt: Moment, zone: Zone
     ) {
-        if case .storeCredit(_, let day) = action { endsAt = zone.end(of: day) }
+        switch action {
+        case .storeCredit(_, let day), .settleReturn(_, _, _, let day?): endsAt = zone.end(of: day)
+        default: endsAt = nil
+        }
         self.action = action
         order = record.facts.id
         name = record.facts.name

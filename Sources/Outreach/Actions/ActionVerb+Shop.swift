@@ -84,6 +84,27 @@ extension ActionVerb {
                 "Cancels the order while nothing of it has been sent or is being packed, restocks it and pays it back. With a reason of Shopify's: `customer` (left out), `inventory`, `fraud`, `declined`, `staff`, `other`.",
             example: "cancel_order", alsoCalled: ["cancel"],
             destination: { _ in "cancellation of the order" }, read: { $0.cancel() }),
+        ActionVerb(
+            "buy_label", through: .shop,
+            words: "Buys a label for the way home, on 'return.approved', and attaches it to the return.",
+            help:
+                "On `return.approved` alone: buys a return label of the cheapest service that policy.yaml allows and attaches it in Shopify, which then reports `return.label_ready`. Needs `labels:` and `budgets: { labels: … }` in policy.yaml, and a broker in bookbag.yaml (actions.md).",
+            example: "buy_label", alsoCalled: ["return_label", "buy_return_label", "create_label"],
+            destination: { _ in "return label" }, read: { $0.label() }),
+        ActionVerb(
+            "approve_return", through: .desk, trust: 1,
+            words: "Decides a return that was asked for, by 'returns' of policy.yaml.",
+            help:
+                "Decides a return that a shopper asked for, by `returns` of policy.yaml: approves it, refuses it, or gives the order to your people with the reason. On `return.requested`.",
+            example: "approve_return", alsoCalled: ["decide_return", "accept_return", "return"],
+            destination: { _ in "decision about the return" }, read: { $0.returns(on: .returnRequested) }),
+        ActionVerb(
+            "settle_return", through: .desk, trust: 1,
+            words: "Pays for goods that came back, as policy.yaml said when the return was approved.",
+            help:
+                "Pays for goods that came back, as `returns` of policy.yaml said when the return was approved: a refund, or store credit if she wished for it; an exchange goes to your people. On `return.received`.",
+            example: "settle_return", alsoCalled: ["refund_return", "pay_return", "process_return"],
+            destination: { _ in "payment for the return" }, read: { $0.returns(on: .returnReceived) }),
     ]
 }
 
@@ -106,6 +127,32 @@ extension ActionReading {
         return ("", ["note": text])
     }
 
+    /// A verb that stands alone, on one kind of event, and does what policy.yaml says of returns.
+    fileprivate mutating func returns(on kind: EventKind) -> (object: String, details: [String: String])? {
+        let verb = kind == .returnRequested ? "approve_return" : "settle_return"
+        if let value {
+            faults.add(at: value.position, "'\(verb)' stands alone", hint: "write 'do: \(verb)'")
+            return nil
+        }
+        if let other = events.first(where: { $0 != kind }) {
+            faults.add(
+                at: position, "'\(verb)' is for 'on: \(kind.rawValue)', and this is on '\(other.rawValue)'",
+                hint: "make a trigger of its own for it")
+            return nil
+        }
+        // A policy that cannot be read has faults of its own.
+        if surroundings.hasPolicy, surroundings.policy == nil { return ("", [:]) }
+        guard surroundings.policy?.returns != nil else {
+            faults.add(
+                at: position, "'\(verb)' has nothing to go by",
+                hint: surroundings.hasPolicy
+                    ? "write 'returns:' in policy.yaml (docs/actions.md)"
+                    : "make the file 'policy.yaml' with 'amounts_in:' and 'returns:' (docs/actions.md)")
+            return nil
+        }
+        return ("", [:])
+    }
+
     fileprivate mutating func cancel() -> (object: String, details: [String: String])? {
         guard let value else { return ("", ["reason": "customer"]) }
         let text = value.text?.trimmingSpaces.lowercased() ?? ""
@@ -117,6 +164,28 @@ extension ActionReading {
             return nil
         }
         return ("", ["reason": text])
+    }
+
+    fileprivate mutating func label() -> (object: String, details: [String: String])? {
+        if let value {
+            faults.add(at: value.position, "'buy_label' stands alone", hint: "write 'do: buy_label'")
+            return nil
+        }
+        if let other = events.first(where: { $0 != .returnApproved }) {
+            faults.add(
+                at: position, "'\(other.rawValue)' is no return that was approved just now",
+                hint: "use 'buy_label' on 'return.approved'")
+            return nil
+        }
+        // A policy that cannot be read has faults of its own.
+        if surroundings.hasPolicy, surroundings.policy == nil { return ("", [:]) }
+        guard let policy = surroundings.policy, policy.labels != nil else {
+            faults.add(
+                at: position, "policy.yaml does not say which labels may be bought",
+                hint: "write 'labels:' there, with 'at_most', 'parcel' and 'return_to' (docs/actions.md)")
+            return nil
+        }
+        return ("", [:])
     }
 
     /// An amount in the policy's currency, a share, or one of some words.

@@ -91,10 +91,20 @@ extension Planner {
 
     /// What holds for a verb: the budget of policy.yaml, and the operator's ceilings. Throws if one of them cannot be
     /// counted.
-    func caps(of verb: ShopVerb) throws(ActionRefusal) -> [Cap] {
+    ///
+    /// - Parameter isOffered: true for a part of an offer, which has its room in the budget already: only the ceilings of
+    ///   the verb itself hold.
+    func caps(of verb: ShopVerb, isOffered: Bool = false) throws(ActionRefusal) -> [Cap] {
         guard let currency, verb.budget != nil else { return [] }
+        // What goes back for returned goods is hers: no budget of the merchant's holds it, the operator's ceiling does.
         let ceilings = verb.ceiling.flatMap { actionCeilings[$0] }?.allowances ?? []
-        let budget = verb.isRemedy ? (triggers.policy?.remedyBudget ?? []) + remedyCeilings : []
+        let budget: [Allowance] =
+            switch verb.budget {
+            case .remedies where isOffered: []
+            case .remedies: (triggers.policy?.remedyBudget ?? []) + remedyCeilings
+            case .labels: triggers.policy?.labelBudget ?? []
+            default: []
+            }
         let all = budget.map { ($0, nil as String?) } + ceilings.map { ($0, Booking.name(ofVerb: verb)) }
         var caps: [Cap] = []
         for (allowance, only) in all {
@@ -110,12 +120,20 @@ extension Planner {
     }
 
     /// What has to be known of the budgets to decide an action; nil if it costs nothing.
-    func question(_ verb: ShopVerb, record: OrderRecord, now: Moment) -> GiftQuestion? {
-        guard let budget = verb.budget, verb != .give, let currency, let caps = try? caps(of: verb) else { return nil }
+    ///
+    /// - Parameters:
+    ///   - returnID: the return that gets a label; nil for anything else.
+    ///   - isOffered: true for a part of an offer.
+    func question(
+        _ verb: ShopVerb, record: OrderRecord, returnID: String? = nil, isOffered: Bool = false, now: Moment
+    ) -> GiftQuestion? {
+        guard let budget = verb.budget, verb != .give, let currency,
+            let caps = try? caps(of: verb, isOffered: isOffered)
+        else { return nil }
         var question = GiftQuestion(
-            gift: Booking.name(ofVerb: verb), currency: currency, scope: nil,
+            gift: Booking.name(ofVerb: verb), currency: currency, scope: verb == .buyLabel ? .order : nil,
             customerID: record.remediedPerson ?? record.facts.id,
-            orderID: record.facts.id, address: record.facts.shippingAddress?.compared,
+            orderID: returnID ?? record.facts.id, address: record.facts.shippingAddress?.compared,
             since: caps.map {
                 GiftQuestion.Since(moment: $0.allowance.period.start(at: now, in: shopZone), only: $0.only)
             })
@@ -128,7 +146,8 @@ extension Planner {
         guard effect.state == .waiting, let line = actionLine(of: effect), let verb = ShopVerb(rawValue: line.verb),
             let record, record.isOrder
         else { return nil }
-        return question(verb, record: record, now: now)
+        return question(
+            verb, record: record, returnID: verb == .buyLabel ? effect.returnID : nil, now: now)
     }
 
     // MARK: - May it be done
@@ -144,11 +163,9 @@ extension Planner {
             return ActionRefusal(.cancelled, "the order is cancelled")
         }
         guard verb.movesValue, verb != .give, !isPersons else { return nil }
-        if facts.bill?.payments.contains(where: { $0.kind == "refund" && $0.status == "pending" }) ?? false {
-            return ActionRefusal(.needsPerson, "a refund is in progress")
-        }
+        if facts.hasRefundInProgress { return ActionRefusal(.needsPerson, "a refund is in progress") }
         if facts.replaces != nil { return ActionRefusal(.needsPerson, "its goods were sent again") }
-        if facts.returns.contains(where: { [.requested, .open, .closed].contains($0.status) }) {
+        if !verb.isReturn, facts.returns.contains(where: { [.requested, .open, .closed].contains($0.status) }) {
             return ActionRefusal(.needsPerson, "goods of the order are coming back, or came back")
         }
         return nil
@@ -165,7 +182,9 @@ extension Planner {
     }
 
     /// Whether there is room for a cost; throws if there is none.
-    private func check(
+    ///
+    /// - Parameter known: what was spent of each of `caps`.
+    func check(
         _ verb: ShopVerb, cost: Int64, of caps: [Cap], known: GiftHistory, currency: String, now: Moment
     ) throws(ActionRefusal) {
         if let own = shop.currency, own != currency {
@@ -205,8 +224,19 @@ extension Planner {
         if origin != .person, offer == nil, verb.isRemedy, triggers.policy?.remedyBudget.isEmpty ?? true {
             throw ActionRefusal(.budget, "policy.yaml has no 'budgets: { remedies: … }'")
         }
-        // An offer has its room in the budget already; what one may cost holds all the same.
-        let caps = offer == nil ? try caps(of: verb) : []
+        var subject = record.facts.id
+        if case .buyLabel(let label) = action {
+            if let no = objection(toLabelOf: label.returnID, record) { throw no }
+            if triggers.policy?.labelBudget.isEmpty ?? true {
+                throw ActionRefusal(.budget, "policy.yaml has no 'budgets: { labels: … }'")
+            }
+            if let last = known.lastGivenAt {
+                throw ActionRefusal(.alreadyTold, "the return's label was decided on \(shopZone.day(at: last))")
+            }
+            subject = label.returnID
+        }
+        // An offer has its room in the budget already; the operator's ceilings for the verb hold all the same.
+        let caps = try caps(of: verb, isOffered: offer != nil)
         guard var cost = try action.cost(of: record, in: currency) else { return nil }
         if let offer { cost = min(cost, offer) }
         try check(verb, cost: cost, of: caps, known: known, currency: currency, now: now)
@@ -224,28 +254,39 @@ extension Planner {
         }
         var booking = Booking(
             gift: Booking.name(ofVerb: verb), amount: cost, currency: currency,
-            customerID: record.remediedPerson ?? record.facts.id, orderID: record.facts.id,
+            customerID: record.remediedPerson ?? record.facts.id, orderID: subject,
             address: record.facts.shippingAddress?.compared,
             teller: offer == nil ? verb.rawValue : Booking.remedyTeller,
             caps: open, isTold: true, why: words)
         booking.budget = budget
+        // A return gets one, whoever decides it.
+        if budget == .labels { (booking.scope, booking.lastGivenAt) = (.order, known.lastGivenAt) }
         return booking
     }
 
     // MARK: - Lines of `do`
 
+    /// What a line of `do` does now for its order.
+    private func make(
+        _ line: ActionLine, of effect: Effect, for record: OrderRecord, now: Moment
+    ) throws(ActionRefusal) -> ShopAction {
+        try ShopAction.make(
+            line, for: record, currency: currency, today: today(now), returnID: effect.returnID,
+            policy: triggers.policy)
+    }
+
     /// Why a line of `do` does nothing now; nil if it may. What is ready has its room already.
     func notDoing(_ line: ActionLine, _ effect: Effect, _ evaluation: EvaluationContext, _ history: History)
         -> Decision?
     {
-        guard let verb = ShopVerb(rawValue: line.verb), verb != .give else { return nil }
+        // What the desk does for a return has its own rules (`returning`).
+        guard line.channel == .shop, let verb = ShopVerb(rawValue: line.verb), verb != .give else { return nil }
         if let no = objection(to: verb, of: evaluation.record, isPersons: false) {
             return .skip(because: no.reason, detail: no.detail)
         }
         guard effect.state == .waiting else { return nil }
         do throws(ActionRefusal) {
-            let action = try ShopAction.make(
-                line, for: evaluation.record, currency: currency, today: today(evaluation.now))
+            let action = try make(line, of: effect, for: evaluation.record, now: evaluation.now)
             _ = try price(
                 action, record: evaluation.record, known: history.gifts ?? GiftHistory(), origin: .trigger, why: "",
                 now: evaluation.now)
@@ -259,7 +300,7 @@ extension Planner {
     func actionBooking(of effect: Effect, record: OrderRecord?, history: History, now: Moment) -> Booking? {
         guard effect.state == .waiting, let line = actionLine(of: effect), let record,
             let trigger = triggers.trigger(effect.trigger),
-            let action = try? ShopAction.make(line, for: record, currency: currency, today: today(now))
+            let action = try? make(line, of: effect, for: record, now: now)
         else { return nil }
         return try? price(
             action, record: record, known: history.gifts ?? GiftHistory(), origin: .trigger,
@@ -269,8 +310,7 @@ extension Planner {
     /// What a line of `do` that was done, or would be, costs in the policy's currency; nil if nothing.
     func cost(ofDone effect: Effect, record: OrderRecord) -> (verb: ShopVerb, cost: Int64)? {
         guard let line = actionLine(of: effect), let currency,
-            let action = try? ShopAction.make(
-                line, for: record, currency: currency, today: today(effect.decidedAt ?? effect.createdAt)),
+            let action = try? make(line, of: effect, for: record, now: effect.decidedAt ?? effect.createdAt),
             let cost = try? action.cost(of: record, in: currency)
         else { return nil }
         return (action.verb, cost)
@@ -299,14 +339,21 @@ extension Planner {
     // MARK: - What others decide
 
     /// What has to be known of the budgets to decide a request.
-    public func question(_ request: ActionRequest, record: OrderRecord, now: Moment) -> GiftQuestion? {
-        question(request.action.verb, record: record, now: now)
+    ///
+    /// - Parameter isOffered: true for a part of an offer.
+    public func question(
+        _ request: ActionRequest, record: OrderRecord, isOffered: Bool = false, now: Moment
+    ) -> GiftQuestion? {
+        var returnID: String?
+        if case .buyLabel(let label) = request.action { returnID = label.returnID }
+        return question(
+            request.action.verb, record: record, returnID: returnID, isOffered: isOffered, now: now)
     }
 
     /// The plan that does what is asked for: one new effect, ready, with its bytes and its cost.
     ///
     /// - Parameters:
-    ///   - known: the answer to `question`.
+    ///   - known: the answer to `question`, asked as a part of an offer if it is one.
     ///   - codes: makes the marks by which actions are recognised in the shop.
     ///   - offer: what it costs at most as a part of an offer, whose booking had room for it; nil for anything else.
     public func decide(
@@ -321,6 +368,9 @@ extension Planner {
             throw ActionRefusal(.noRecipient, "the order has no customer account")
         }
         if case .storeCredit = action, record.facts.customer == nil {
+            throw ActionRefusal(.noRecipient, "the order has no customer account")
+        }
+        if case .settleReturn(_, .storeCredit, _, _) = action, record.facts.customer == nil {
             throw ActionRefusal(.noRecipient, "the order has no customer account")
         }
         var effect = Effect(

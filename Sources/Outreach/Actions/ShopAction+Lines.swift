@@ -8,8 +8,10 @@ extension ShopAction {
     /// - Parameters:
     ///   - currency: the currency of the policy's sums: the shop's own. Nil without a policy.yaml.
     ///   - today: where the shop is.
+    ///   - returnID: the return that it is about; nil if it is about none.
     public static func make(
-        _ line: ActionLine, for record: OrderRecord, currency: String?, today: CalendarDay
+        _ line: ActionLine, for record: OrderRecord, currency: String?, today: CalendarDay, returnID: String? = nil,
+        policy: Policy? = nil
     ) throws(ActionRefusal) -> ShopAction {
         guard let verb = ShopVerb(rawValue: line.verb), record.isOrder else {
             throw ActionRefusal(.noOrder, "it is about no order")
@@ -24,19 +26,26 @@ extension ShopAction {
         case .releaseOrder: return .releaseOrder
         case .storeCredit:
             guard facts.customer != nil else { throw ActionRefusal(.noRecipient, "the order has no customer account") }
-            let amount = try amount(line.details["amount"] ?? "", of: facts, currency: currency)
+            let text = line.details["amount"] ?? ""
+            let amount = try amount(text, of: facts, currency: currency)
             let days = line.details["days"].flatMap { Int($0) } ?? 365
             return .storeCredit(
-                amount: try facts.inShop(amount, currency: currency), expiresOn: today.adding(days: days))
+                amount: try something(facts.inShop(amount, currency: currency), text),
+                expiresOn: today.adding(days: days))
         case .refund:
-            let amount = try amount(line.details["amount"] ?? "", of: facts, currency: currency)
-            return .refund(amount: try facts.asPaid(amount))
+            let text = line.details["amount"] ?? ""
+            let amount = try amount(text, of: facts, currency: currency)
+            return .refund(amount: try something(facts.asPaid(amount), text))
         case .reship:
             let lines = facts.shippable
             guard !lines.isEmpty else { throw ActionRefusal(.nothingToCarry, "nothing of the order is shipped") }
             return .reship(lines: lines)
         case .cancelOrder: return .cancelOrder(reason: line.details["reason"] ?? "customer")
-        case .changeAddress, .give: throw ActionRefusal(.noRecipient, "it is done from a form alone")
+        case .buyLabel:
+            guard let returnID else { throw ActionRefusal(.noOrder, "it is about no return") }
+            return .buyLabel(try LabelOrder(returnID, of: record, policy))
+        case .changeAddress, .voidLabel, .give, .requestReturn, .approveReturn, .declineReturn, .settleReturn:
+            throw ActionRefusal(.noRecipient, "it is done from a form, or by the policy, alone")
         }
     }
 
@@ -57,6 +66,11 @@ extension ShopAction {
         guard let amount else {
             throw ActionRefusal(.noAmount, "Shopify shows no amount of the order to count '\(text)' by")
         }
+        return try something(amount, text)
+    }
+
+    /// The amount, unless it is nothing: what is converted may have been rounded to that.
+    private static func something(_ amount: Money, _ text: String) throws(ActionRefusal) -> Money {
         guard amount.amount > 0 else { throw ActionRefusal(.noAmount, "'\(text)' of the order comes to nothing") }
         return amount
     }
@@ -70,7 +84,15 @@ extension ShopAction {
         let facts = record.facts
         let sum: Money
         switch self {
-        case .tagOrder, .tagCustomer, .holdOrder, .releaseOrder, .changeAddress: return nil
+        case .tagOrder, .tagCustomer, .holdOrder, .releaseOrder, .changeAddress, .voidLabel, .requestReturn,
+            .approveReturn, .declineReturn:
+            return nil
+        case .settleReturn(_, _, let most, _): sum = most
+        case .buyLabel(let label):
+            guard label.atMost.currency == currency else {
+                throw ActionRefusal(.noAmount, "\(label.atMost.written) is no amount in \(currency)")
+            }
+            sum = label.atMost
         case .storeCredit(let amount, _): sum = amount
         case .refund(let amount): sum = amount
         case .reship(let lines):

@@ -19,6 +19,18 @@ public enum ShopAction: Hashable, Sendable, Codable {
     case cancelOrder(reason: String)
     /// Where the order goes instead, within its country. It comes from a form that she filled in, never from free text.
     case changeAddress(to: AddressFacts)
+    /// A label for the way home, bought at a broker and attached to the return.
+    case buyLabel(LabelOrder)
+    /// Gives such a label back.
+    case voidLabel(BoughtLabel)
+    /// Asks the shop for a return, as a shopper did on her page.
+    case requestReturn(ReturnDraft)
+    /// Approves a return that was asked for, by Shopify's id; the terms are what the policy said.
+    case approveReturn(id: String, on: ReturnTerms)
+    case declineReturn(id: String, because: ReturnRefusal)
+    /// Pays for what came back: the way it was paid, or as store credit, which ends on a day. Shopify says how much, and
+    /// never more than this is paid.
+    case settleReturn(id: String, as: ReturnWish, atMost: Money, expiresOn: CalendarDay?)
 
     /// The tag of every order that sends another's goods again. A shopper can set no tag.
     public static let replacementTag = "bookbag-replacement"
@@ -37,6 +49,12 @@ public enum ShopAction: Hashable, Sendable, Codable {
         case .reship: .reship
         case .cancelOrder: .cancelOrder
         case .changeAddress: .changeAddress
+        case .buyLabel: .buyLabel
+        case .voidLabel: .voidLabel
+        case .requestReturn: .requestReturn
+        case .approveReturn: .approveReturn
+        case .declineReturn: .declineReturn
+        case .settleReturn: .settleReturn
         }
     }
 
@@ -45,6 +63,14 @@ public enum ShopAction: Hashable, Sendable, Codable {
         switch self {
         case .tagOrder(let name), .tagCustomer(let name): "\(verb.rawValue):\(name)"
         default: verb.rawValue
+        }
+    }
+
+    /// Shopify's id of the return that it is about; nil for everything else, and for one that is only asked for.
+    public var returnID: String? {
+        switch self {
+        case .approveReturn(let id, _), .declineReturn(let id, _), .settleReturn(let id, _, _, _): id
+        default: nil
         }
     }
 
@@ -60,6 +86,12 @@ public enum ShopAction: Hashable, Sendable, Codable {
         case .reship(let lines): "second parcel with \(lines.reduce(0) { $0 + $1.quantity }) items"
         case .cancelOrder: "cancellation of the order"
         case .changeAddress: "change of the address"
+        case .buyLabel(let label): "label for the return \(label.returnName)"
+        case .voidLabel(let label): "void of the label for the return \(label.returnName)"
+        case .requestReturn(let draft): "request to return \(draft.lines.reduce(0) { $0 + $1.quantity }) items"
+        case .approveReturn(_, let terms): "approval of the return (\(terms.sentence))"
+        case .declineReturn(_, let refusal): "refusal of the return: \(refusal.shown)"
+        case .settleReturn(_, let way, let most, _): "\(way.shown) for what came back, at most \(most.written)"
         }
     }
 }

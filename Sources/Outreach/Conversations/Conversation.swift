@@ -242,6 +242,8 @@ public struct ConversationRecord: Hashable, Sendable {
     public var lossesLastYear = 0
     /// How she rated it, from 1 to 5; nil where she did not.
     public var rating: Int?
+    /// The number of the ticket in which she writes; nil where she writes elsewhere.
+    public var ticket: String?
 
     public init(shop: String, channel: InboundChannel, openedAt: Moment) {
         self.shop = shop
@@ -275,6 +277,8 @@ public struct ConversationChange: Hashable, Sendable {
     public var messages: [ConversationMessage] = []
     /// What follows from it; the store gives each its conversation and the number of its message.
     public var events: [ConversationEvent] = []
+    /// The ticket in which its messages came in, if the store does not know it yet.
+    public var ticket: Ticket?
     /// True if its messages were read for the story alone: they count in no figure.
     public var isHistory = false
     /// What would have been answered to its message, which was read for the story alone; nil where nobody is to judge

@@ -20,6 +20,8 @@ public struct DeskAct: Codable, Hashable, Sendable {
     /// The conversation; nil where it is about an order.
     public var conversation: Int64?
     public var order: String?
+    /// What is to be decided for the shop itself; nil for everything else.
+    public var action: ShopAction?
 
     /// What an effect does.
     public init(_ action: ActionLine, of effect: Effect) {
@@ -58,6 +60,7 @@ public struct DeskAct: Codable, Hashable, Sendable {
             return "hand over\(whom)" + (details["note"].map { ": \($0)" } ?? "")
         case "remedy": return "offer \(details["offers"] ?? object)"
         case "tag_conversation": return "tag '\(object)'"
+        case _ where action != nil: return action?.words ?? ""
         default: return verb.replacing("_", with: " ")
         }
     }

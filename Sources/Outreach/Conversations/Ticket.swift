@@ -9,6 +9,10 @@ internal import FoundationEssentials
 // Each of these is an effect of its own, and the next one is written once the helpdesk has the last. What to write next
 // follows from what the ticket has, so whoever changes a conversation need not know of tickets, and nothing that
 // happened while nobody looked is missed.
+//
+// Where the shop's mail arrives in the helpdesk alone (`mailbox_belongs_to: helpdesk`), it is the other way round: the
+// ticket is there first, and what a customer writes in it is a message of its conversation. What triggers answer goes
+// into that ticket as a public comment, which the helpdesk mails to her, and what needs a person is the same note.
 
 extension InboundChannel {
     /// A ticket of the shop's helpdesk.
@@ -72,6 +76,14 @@ public enum TicketStep: Hashable, Sendable {
     case note
 }
 
+extension OrderRecord {
+    /// The ticket that an answer goes into; nil where she did not write in one.
+    public var answerTicket: String? {
+        guard let conversation, conversation.channel == .helpdesk else { return nil }
+        return conversation.ticket
+    }
+}
+
 public enum TicketRules {
     /// What to write next; nil for nothing, or as long as the last is not there.
     ///
@@ -119,6 +131,13 @@ public struct TicketPost: Codable, Hashable, Sendable {
         case words
         /// Something for the shop's people alone.
         case note
+        /// What a trigger answers her, which the helpdesk mails to her. Not after an agent's reply.
+        case answer
+        /// What one of the shop's people at the desk answers her.
+        case reply
+
+        /// Whether it goes to her, in the shop's name.
+        public var isToHer: Bool { self == .answer || self == .reply }
     }
 
     public var act: Act
@@ -146,6 +165,10 @@ public struct TicketPost: Codable, Hashable, Sendable {
     public var conversation: Int64
     /// The order's name.
     public var order: String?
+    /// The helpdesk's number of the comment that it answers: the last of hers that was read. Of an answer.
+    public var answers: String?
+    /// Whether it is all that she waits for, so that the ticket waits for her then. Of what goes to her.
+    public var isDone: Bool?
 
     public init(
         _ act: Act, of record: ConversationRecord, mark: String, ticket: String?, text: String, isPublic: Bool,
@@ -187,6 +210,18 @@ public struct TicketPost: Codable, Hashable, Sendable {
     /// What makes the same effect: written once.
     public var key: String { "\(externalID) \(mark)" }
 
+    /// The mark of what is said in a ticket by that effect.
+    public static func mark(of effect: Effect) -> String { MessageIdentity.answer(of: effect) }
+
+    /// What a comment of hers is called among the messages of its conversation. No mail is called so: it has a space.
+    public static func messageID(ofComment id: String) -> String { "comment \(id)" }
+
+    /// The number of the comment that a message was; nil if it was none.
+    public static func comment(of message: ConversationMessage?) -> String? {
+        guard let id = message?.messageID, id.hasPrefix("comment ") else { return nil }
+        return String(id.dropFirst("comment ".count))
+    }
+
     /// The message of its effect; nil if it cannot be written down.
     public func message() -> Message? {
         let encoder = JSONEncoder()
@@ -197,6 +232,7 @@ public struct TicketPost: Codable, Hashable, Sendable {
         case .open: summary = "a ticket: \(subject.prefix(150))"
         case .words: summary = "the customer's words, for ticket \(ticket ?? "")"
         case .note: summary = "a note, for ticket \(ticket ?? "")"
+        case .answer, .reply: summary = "Re: \(subject.prefix(150))"
         }
         return Message(
             id: MessageIdentity.post(of: key), kind: .helpdesk,
@@ -221,6 +257,16 @@ public struct TicketNews: Codable, Hashable, Sendable {
         /// False for a note between the shop's people.
         public var isPublic: Bool
         public var text: String
+        /// What its author is called.
+        public var name: String?
+        /// Whether the helpdesk takes it for a program's.
+        public var isMachines: Bool?
+        /// Whether the helpdesk itself is not sure that it is its author's.
+        public var isDoubted: Bool?
+        /// Whether a picture came with it.
+        public var hasPhoto: Bool?
+        /// The names of its files.
+        public var files: [String]?
 
         public init(id: String, author: Author, email: String?, isPublic: Bool, text: String) {
             self.id = id
@@ -256,8 +302,34 @@ public struct TicketNews: Codable, Hashable, Sendable {
         }
     }
 
+    /// What is known of a ticket in which customers' mail arrives.
+    public struct Opening: Codable, Hashable, Sendable {
+        public var subject: String
+        /// Whom it is with, and whom the helpdesk therefore mails what is said in it to.
+        public var requester: String?
+        /// The address of the shop that she wrote to.
+        public var to: String?
+        /// Whether others get copies of what is said in it.
+        public var isCopied: Bool
+        /// Whose it is among the shop's people: the agent's whom it was given to, or who had answered in it when it was
+        /// first seen.
+        public var takenBy: String?
+        /// Where people look at it.
+        public var url: String?
+
+        public init(subject: String, requester: String?, to: String?, isCopied: Bool, url: String?) {
+            self.subject = subject
+            self.requester = requester
+            self.to = to
+            self.isCopied = isCopied
+            self.url = url
+        }
+    }
+
     public var ticket: String
     public var at: Moment
+    /// Of a ticket that was not opened by us, where customers' mail arrives in the helpdesk.
+    public var opening: Opening?
     public var comment: Comment?
     public var standing: Standing?
     public var taken: Taken?
@@ -283,7 +355,9 @@ public struct TicketNews: Codable, Hashable, Sendable {
     }
 
     /// As it is stored.
-    public func observation(shop: String, conversation: Int64, now: Moment) -> RawObservation? {
+    ///
+    /// - Parameter conversation: that of the ticket; nil where it has none yet.
+    public func observation(shop: String, conversation: Int64?, now: Moment) -> RawObservation? {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         guard let bytes = try? encoder.encode(self) else { return nil }
@@ -291,7 +365,9 @@ public struct TicketNews: Codable, Hashable, Sendable {
             shop: shop, source: Self.source, externalID: id, receivedAt: now,
             kind: comment != nil ? "helpdesk.comment" : taken != nil ? "helpdesk.taken" : "helpdesk.standing",
             bytes: Array(bytes),
-            about: .conversation(conversation), address: comment?.author == .customer ? comment?.email : nil)
+            about: conversation.map { .conversation($0) },
+            // What belongs to no conversation yet is erased with whoever the ticket is with.
+            address: comment?.author == .customer ? comment?.email : conversation == nil ? opening?.requester : nil)
     }
 
     /// Reads an observation; nil if it is no such thing.

@@ -120,6 +120,8 @@ extension EventKind {
     public static let deliveryBounced = known("delivery.bounced")
     public static let customerUnsubscribed = known("customer.unsubscribed")
     public static let remedyOffered = known("remedy.offered")
+    public static let actionDone = known("action.done")
+    public static let actionRefused = known("action.refused")
     public static let ratingGiven = known("rating.given")
     public static let messageReceived = known("message.received")
     public static let conversationHandedOver = known("conversation.handed_over")

@@ -11,7 +11,8 @@
 
 enum EventTable {
     /// In the order in which simultaneous events are reported, which is also that of the reference.
-    static let entries: [EventEntry] = orders + shipments + returns + refunds + remedies + ratings + conversations
+    static let entries: [EventEntry] =
+        orders + shipments + returns + refunds + remedies + actions + ratings + conversations
 
     // MARK: - The order
 
@@ -236,6 +237,21 @@ enum EventTable {
             "Something is offered to the customer because something went wrong, and she may choose (`do: remedy`): with the approval of one of your people, where policy.yaml asks for it.",
             sentence: "The customer was offered something", age: .days(7), isNeeded: true, roots: ["remedy"],
             alsoCalled: ["remedy", "remedy.approved", "offer.made", "remedy.open"], standard: .parcel(.lost))
+    ]
+
+    // MARK: - Actions
+
+    private static let actions: [EventEntry] = [
+        EventEntry(
+            "action.done",
+            "Bookbag did something in the shop: a line of `do`, what the customer asked for on a page of hers, or what she chose of an offer. `action.verb` says what. It is Bookbag's own doing, and needs no `caused_by`.",
+            sentence: "Bookbag did something in the shop", age: .days(2), survivesCancellation: true, isNeeded: true,
+            roots: ["action"], alsoCalled: ["action", "action.completed", "action.succeeded"], standard: .unsent()),
+        EventEntry(
+            "action.refused",
+            "What was to be done in the shop is not done, and not tried any more: Shopify refused it, or it was no longer right. `action.reason` says why. For the merchant.",
+            sentence: "Bookbag could not do something in the shop", age: .days(2), survivesCancellation: true,
+            roots: ["action"], alsoCalled: ["action.failed", "action.rejected"], standard: .unsent()),
     ]
 
     // MARK: - Ratings

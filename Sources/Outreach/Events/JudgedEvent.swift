@@ -32,5 +32,6 @@ extension ImpliedEvent {
         self.init(
             kind: judged.kind, subject: judged.subject, mark: judged.mark, at: judged.happenedAt, source: judged.source,
             scope: judged.subject.key, isGroupedByMark: true)
+        isOwn = judged.kind.isOfAction
     }
 }

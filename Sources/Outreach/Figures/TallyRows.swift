@@ -4,6 +4,56 @@ public enum TallyName: String, Sendable, CaseIterable {
     case questions, closings, verdicts
     case firstAnswers = "first_answers"
     case handOvers = "hand_overs"
+    case given, redeemed, offers
+}
+
+/// What a booking is of, as tallies name it: `sorry GBP`, `do:refund GBP`, `remedy:lost-parcel GBP`.
+public struct GivenThing: Hashable, Sendable {
+    /// What was given.
+    public enum What: Hashable, Sendable {
+        case gift(String)
+        case action(ShopVerb)
+        /// The part of an offer that was not chosen yet.
+        case offer(String)
+    }
+
+    public var what: What
+    public var currency: String
+
+    /// Reads the `b` of a tally; nil if it is none.
+    public init?(_ text: String) {
+        guard let space = text.lastIndex(of: " ") else { return nil }
+        let name = String(text[..<space])
+        currency = String(text[text.index(after: space)...])
+        if name.hasPrefix("do:") {
+            guard let verb = ShopVerb(rawValue: String(name.dropFirst(3))) else { return nil }
+            what = .action(verb)
+        } else if name.hasPrefix("remedy:") {
+            what = .offer(String(name.dropFirst(7)))
+        } else {
+            what = .gift(name)
+        }
+    }
+
+    /// The `b` of a booking's tally.
+    public static func name(_ gift: String, _ currency: String) -> String { "\(gift) \(currency)" }
+}
+
+/// What one trigger gave on one day.
+public struct DaySpending: Hashable, Sendable {
+    public var day: CalendarDay
+    public var trigger: String
+    /// As `GivenThing` reads it.
+    public var thing: String
+    /// In the smallest unit of its currency.
+    public var total: Int64
+
+    public init(day: CalendarDay, trigger: String, thing: String, total: Int64) {
+        self.day = day
+        self.trigger = trigger
+        self.thing = thing
+        self.total = total
+    }
 }
 
 /// A sum over several days.

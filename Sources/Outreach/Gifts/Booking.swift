@@ -6,6 +6,10 @@ public struct Booking: Hashable, Sendable {
         case gifts, remedies
         /// What cancelled orders pay back, which only the operator's ceiling limits.
         case cancellations
+        /// Labels for the way home.
+        case labels
+        /// What is paid for goods that came back, which only the operator's ceiling for refunds limits.
+        case returns
     }
 
     public var budget = Budget.gifts
@@ -16,6 +20,7 @@ public struct Booking: Hashable, Sendable {
     public var currency: String
     /// Whose it is.
     public var customerID: String
+    /// The order; of a label the return, which gets one.
     public var orderID: String
     /// Where the order goes, as it is compared; nil if it goes nowhere.
     public var address: String?
@@ -43,7 +48,10 @@ public struct Booking: Hashable, Sendable {
     static func name(ofRemedy name: String) -> String { "remedy:\(name)" }
 
     /// What the booking of something that is done in the shop has for the gift's name.
-    public static func name(ofVerb verb: ShopVerb) -> String { "do:\(verb.rawValue)" }
+    /// The same of all that counts against one ceiling.
+    public static func name(ofVerb verb: ShopVerb) -> String {
+        "do:\((verb == .settleReturn ? .refund : verb).rawValue)"
+    }
 
     /// What a gift costs that is part of an offer, whose booking had room for it.
     ///

@@ -117,13 +117,18 @@ struct GiftsOfTurn {
 
     /// Takes a gift's room; false if it has to be judged again when the others are known.
     mutating func take(_ booking: Booking) -> Bool {
-        let isGift = booking.budget == .gifts
-        let own =
-            isGift
-            ? [
-                "customer \(booking.gift) \(booking.customerID)", "order \(booking.gift) \(booking.orderID)",
-                booking.address.map { "address \(booking.gift) \($0)" },
-            ].compactMap(\.self) : []
+        let order = "order \(booking.gift) \(booking.orderID)"
+        let own: [String] =
+            switch booking.budget {
+            case .gifts:
+                [
+                    "customer \(booking.gift) \(booking.customerID)", order,
+                    booking.address.map { "address \(booking.gift) \($0)" },
+                ].compactMap(\.self)
+            // Of two labels for one return, the other is judged when the first is known.
+            case .labels: [order]
+            case .remedies, .cancellations: []
+            }
         guard people.isDisjoint(with: own) else { return false }
         for cap in booking.caps {
             if let sum = cap.sum, cap.spent.sum + amount + booking.amount > sum { return false }

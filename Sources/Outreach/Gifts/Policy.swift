@@ -15,6 +15,12 @@ public struct Policy: Sendable {
     public var remedies: [Remedy] = []
     /// What all remedies together may cost. All of them hold.
     public var remedyBudget: [Allowance] = []
+    /// Which return labels may be bought; nil if none may.
+    public var labels: LabelPolicy?
+    /// What all labels together may cost. All of them hold.
+    public var labelBudget: [Allowance] = []
+    /// What becomes of the returns that shoppers ask for; nil if that is not said.
+    public var returns: ReturnPolicy?
     /// What needs a person is ordered by these: whatever an earlier one holds for comes first.
     var priority: [ConditionClause] = []
 

@@ -2,9 +2,9 @@ internal import Foundation
 
 /// Reads policy.yaml.
 struct PolicyReader {
-    static let keys = ["amounts_in", "gifts", "budgets", "remedies", "priority"]
+    static let keys = ["amounts_in", "gifts", "budgets", "remedies", "returns", "labels", "priority"]
     static let giftKeys = ["discount", "free_shipping", "counts_as", "valid_for", "once_per"]
-    static let budgetKeys = ["gifts", "remedies"]
+    static let budgetKeys = ["gifts", "remedies", "labels"]
 
     /// What people write for the keys of a gift.
     private static let otherWords = [
@@ -56,6 +56,8 @@ struct PolicyReader {
         if let value = fields.value("remedies") {
             (remedies, names.remedies) = self.remedies(value, currency: currency, gifts: names.gifts)
         }
+        let labels = self.labels(fields, currency: currency)
+        let returns = fields.entry("returns").flatMap { self.returns($0) }
         let priority = fields.value("priority").map { self.priority($0) } ?? []
         if fields.value("priority") == nil, let place = fields.entry("priority")?.keyPosition {
             faults.add(
@@ -80,10 +82,18 @@ struct PolicyReader {
                 at: place, "the remedies have no budget",
                 hint: "write 'budgets: { remedies: [1000.00 per month] }'; what goes beyond it goes to a person")
         }
+        if labels != nil, (budgets["labels"] ?? []).isEmpty, let place = fields.entry("labels")?.keyPosition {
+            faults.add(
+                at: place, "the labels have no budget",
+                hint: "write 'budgets: { labels: [200.00 per month] }'; beyond it none is bought")
+        }
         guard let currency else { return (nil, names) }
         var policy = Policy(currency: currency, gifts: gifts, giftBudget: budgets["gifts"] ?? [])
         policy.remedies = remedies
         policy.remedyBudget = budgets["remedies"] ?? []
+        policy.labels = labels
+        policy.labelBudget = budgets["labels"] ?? []
+        policy.returns = returns
         policy.priority = priority
         return (policy, names)
     }

@@ -81,7 +81,7 @@ public struct SystemMail: Hashable, Sendable {
     public static let stopped = "stopped"
     /// What makes mails to customers; all others are for the shop's people.
     public static let toCustomers: Set<String> = [
-        stopped, "chat_code", "chat_unread", "elsewhere", "new_link", "offer_code",
+        stopped, "chat_code", "chat_unread", "elsewhere", "new_link", "page_code",
     ]
     /// The occurrence: the same key is only sent once.
     public var key: String

@@ -11,12 +11,21 @@ public struct PageLinks: Hashable, Sendable {
     public var answer: String?
     /// Where the customer chooses what is offered to her; only in mail that tells of that.
     public var remedy: String?
+    /// Where the customer has the order sent elsewhere, while that can be done.
+    public var address: String?
+    /// Where the customer cancels the order, while that can be done.
+    public var cancel: String?
+    /// Where the customer starts a return; only where policy.yaml says what becomes of returns.
+    public var returns: String?
 
     /// These links; none by default.
     public init(
         tracking: String? = nil, preferences: String? = nil, rating: String? = nil, answer: String? = nil,
-        remedy: String? = nil
+        remedy: String? = nil, address: String? = nil, cancel: String? = nil, returns: String? = nil
     ) {
+        self.address = address
+        self.cancel = cancel
+        self.returns = returns
         self.remedy = remedy
         self.answer = answer
         self.tracking = tracking
@@ -31,6 +40,15 @@ public struct PageLinks: Hashable, Sendable {
         PageLinks(
             tracking: "\(url)/p/example/track", preferences: "\(url)/p/example/preferences",
             rating: "\(url)/p/example/rate", answer: "\(url)/p/example/answer",
-            remedy: "\(url)/p/example/remedy")
+            remedy: "\(url)/p/example/remedy", address: "\(url)/p/example/address",
+            cancel: "\(url)/p/example/cancel", returns: "\(url)/p/example/return")
+    }
+
+    /// Those that lead to something for the order as it is.
+    func fitting(_ record: OrderRecord) -> PageLinks {
+        var fitting = self
+        if PageRequest.changeAddress.end(for: record) != nil { fitting.address = nil }
+        if PageRequest.cancelOrder.end(for: record) != nil { fitting.cancel = nil }
+        return fitting
     }
 }

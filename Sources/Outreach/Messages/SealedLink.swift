@@ -32,6 +32,12 @@ public struct SealedLink: Hashable, Sendable {
         case answer
         /// Choosing what is offered when something went wrong.
         case remedy
+        /// Having an order sent elsewhere.
+        case address
+        /// Cancelling an order.
+        case cancel
+        /// Starting a return.
+        case `return`
     }
 
     public var purpose: Purpose

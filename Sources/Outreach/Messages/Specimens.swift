@@ -28,6 +28,7 @@ extension TriggerSet {
                 now: StandardOrder.moment, zone: StandardOrder.zone, shopZone: StandardOrder.zone,
                 shop: StandardOrder.shop)
             scope.pages = .specimen()
+            if policy?.returns == nil { scope.pages.returns = nil }
             for line in trigger.lines where line.isMail && !line.template.isEmpty {
                 for variant in templates.variants(for: line) where seen.insert(variant.file).inserted {
                     let wanted = variant.locale ?? settings.locale

@@ -1,5 +1,6 @@
 internal import Foundation
 internal import Liquid
+internal import Synchronization
 
 /// The templates of a set, parsed once: each in one or more variants, by segment and language.
 public struct TemplateSet: Sendable {
@@ -62,6 +63,12 @@ public struct TemplateSet: Sendable {
         var template: Template
     }
     private var bodies: [String: Body]
+    /// What each template looks at, worked out once for all copies of the set.
+    private var looks = Looks()
+
+    private final class Looks: Sendable {
+        let known = Mutex<[String: Set<String>]>([:])
+    }
     /// The shop's own designs of the shopper's pages.
     var designs: [PageDesign] = []
     /// What people save to say again.
@@ -412,7 +419,10 @@ public struct TemplateFailure: Error, Hashable, Sendable, CustomStringConvertibl
 
 extension TemplateSet {
     /// Adds the contents of a file.
-    mutating func add(_ variant: Variant, as name: String) { variants[name, default: []].append(variant) }
+    mutating func add(_ variant: Variant, as name: String) {
+        variants[name, default: []].append(variant)
+        looks = Looks()
+    }
 
     /// Adds the template of a webhook's body.
     mutating func add(_ body: Body, as name: String) { bodies[name] = body }
@@ -426,6 +436,7 @@ extension TemplateSet {
     /// Adds a partial, for mails in that language or, without one, for all languages that have none of their own.
     mutating func add(partial template: Template, as name: String, locale: String?, isFormal: Bool = false) {
         partialSources.append(PartialSource(name: name, locale: locale, isFormal: isFormal, template: template))
+        looks = Looks()
         (partials, formalPartials) = ([:], [:])
         for locale in Set([""] + partialSources.compactMap(\.locale)) {
             var (set, formal) = (PartialSet(), PartialSet())
@@ -443,6 +454,20 @@ extension TemplateSet {
 
     /// The variants of a name, in the order of their files.
     func all(_ name: String) -> [Variant] { variants[name] ?? [] }
+
+    /// Whether a template, in any of its variants and with its partials, uses one of these names.
+    func uses(_ paths: [String], in name: String) -> Bool {
+        if let known = looks.known.withLock({ $0[name] }) { return paths.contains(where: known.contains) }
+        var used: Set<String> = []
+        for variant in all(name) {
+            let parts = partials(in: variant.locale ?? "", isFormal: variant.isFormal)
+            for template in [variant.subject, variant.preview, variant.body].compactMap(\.self) {
+                used.formUnion(template.variables(with: parts).map(\.path))
+            }
+        }
+        looks.known.withLock { [used] in $0[name] = used }
+        return paths.contains(where: used.contains)
+    }
 
     /// Where a template, in any of its variants and with its partials, first uses a name; nil where none does.
     func firstUse(of path: String, in name: String) -> (file: String, line: Int, column: Int)? {

@@ -118,6 +118,11 @@ extension TemplateSet {
         triggers: [Trigger], settings: ShopSettings, servesPages: Bool? = nil, _ faults: inout [Fault]
     ) {
         checkReplies(settings, &faults)
+        for partial in partialSources {
+            var list = FaultList(file: partial.template.name)
+            FeelsWatched.look(for: partial.template.source, at: Position(line: 1, column: 1), &list)
+            faults += list.faults
+        }
         checkTone(of: settings, triggers, &faults)
         for name in names.sorted() {
             let using = triggers.filter { trigger in trigger.lines.contains { $0.template == name } }
@@ -150,6 +155,9 @@ extension TemplateSet {
                         hint: "to choose another, make 'subject: …' the first line of the file")
                 }
                 let parts = settings.partials(of: self, for: variant.locale, isFormal: variant.isFormal)
+                if using.contains(where: { $0.writesToCustomers(with: name) }) {
+                    FeelsWatched.look(at: variant, with: parts, &list)
+                }
                 check(variant.subject, with: parts, at: variant.subjectPosition, kinds, &list)
                 if let preview = variant.preview {
                     check(preview, with: parts, at: variant.previewPosition, kinds, &list)

@@ -50,6 +50,8 @@ public struct Failure: Hashable, Sendable {
 
     /// The reason given for a receiver that wants nothing more: its channel stays closed until a person opens it.
     public static let disabled = "disabled"
+    /// The reason given where nothing failed: the next step of the same act is due a little later.
+    public static let step = "step"
 
     public init(
         reason: String, code: Int? = nil, enhancedCode: String? = nil, detail: String, retryAfter: Duration? = nil,

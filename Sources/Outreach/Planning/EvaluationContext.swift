@@ -13,6 +13,8 @@ public final class EvaluationContext: Sendable {
     /// Where the shopper is.
     public let zone: Zone
     public let shopZone: Zone
+    /// Whether shoppers have pages of their own (`public:` in bookbag.yaml).
+    let servesPages: Bool
     private let memory = Mutex(Memory())
 
     private struct Memory {
@@ -25,8 +27,10 @@ public final class EvaluationContext: Sendable {
     }
 
     init(
-        record: OrderRecord, settings: ShopSettings, now: Moment, zone: Zone, shopZone: Zone, shop: ShopProfile
+        record: OrderRecord, settings: ShopSettings, now: Moment, zone: Zone, shopZone: Zone, shop: ShopProfile,
+        servesPages: Bool = false
     ) {
+        self.servesPages = servesPages
         self.record = record
         self.settings = settings
         self.now = now

@@ -10,6 +10,8 @@ public struct History: Hashable, Sendable, Codable {
     public var ordersLast30Days: Int
     /// When something last went wrong for this customer: a delay, an exception, a loss.
     public var lastProblemAt: Moment?
+    /// The same of her other orders.
+    public var otherProblemAt: Moment?
     /// True if the address, the customer or the order is currently silenced for this kind of mail.
     public var silenced: Bool
     /// True while one of the shop's people has a conversation about the order; of marketing and ratings also one that is
@@ -41,6 +43,10 @@ public struct History: Hashable, Sendable, Codable {
     public var remedies: RemedyHistory?
     /// The offer that the event tells of, as it is now; nil for other events.
     public var offer: OfferNow?
+    /// The action that the event tells of; nil for other events.
+    public var action: ActionNow?
+    /// What is known of the return that the event is about; nil for other events, and where nothing asks for it.
+    public var returned: ReturnStory?
 
     /// A rating as it stands.
     public struct RatingNow: Hashable, Sendable, Codable {

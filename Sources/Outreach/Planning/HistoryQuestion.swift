@@ -34,6 +34,10 @@ public struct HistoryQuestion: Hashable, Sendable {
     public var remedies: RemedyQuestion?
     /// The number of the offer that the event tells of.
     public var offer: Int64?
+    /// The number of the action that the event tells of.
+    public var action: Int64?
+    /// Shopify's id of the return whose story has to be known.
+    public var returned: String?
 
     /// A message that would be answered.
     public struct Asked: Hashable, Sendable {
@@ -91,6 +95,8 @@ extension HistoryQuestion {
             asked = Asked(conversation: talk, message: message, at: event.happenedAt)
         }
         offer = effect.event?.offerNumber
+        action = effect.event?.actionNumber
+        returned = planner.returnQuestion(of: effect)
         if let now {
             gift = planner.giftQuestion(of: effect, record: record, now: now)
             remedies = planner.remedyQuestion(of: effect, record: record, now: now)

@@ -55,6 +55,11 @@ public enum MessageIdentity {
         identify("ticket", shop, "\(conversation)", "\(openedAt.milliseconds)")
     }
 
+    /// What tells an effect's answer in a ticket from whatever else is said there.
+    public static func answer(of effect: Effect) -> String {
+        "answer_\(identify("answer", effect.shop, effect.trigger, effect.line, effect.keys[0]))"
+    }
+
     /// The id of something that is written to a ticket, by its key.
     public static func post(of key: String) -> String { "post_\(identify("post", key))" }
 

@@ -80,6 +80,21 @@ extension PlanningTurn {
     }
 }
 
+extension PlanningTurn {
+    /// What the returns of one turn come to.
+    func settleReturns(_ all: [Judged]) -> [Judged] {
+        guard planner.triggers.decidesReturns else { return all }
+        return all.map { one in
+            guard one.goes, one.effect.state == .waiting, planner.returnVerb(of: one.effect) != nil,
+                let record = one.record
+            else { return one }
+            var one = one
+            one.returning = planner.returning(one.effect, planner.evaluation(record, now: now), one.history)
+            return one
+        }
+    }
+}
+
 extension Effect {
     /// Whether it is another line of the same occurrence.
     func tells(of action: Effect) -> Bool {

@@ -21,6 +21,9 @@ extension Planner {
         }
         if channel == .sms, record.answerNumber == nil { return .skip(because: .noRecipient) }
         if channel == .chat, record.answerChat == nil { return .skip(because: .noRecipient) }
+        if channel == .helpdesk, record.answerTicket == nil || record.answerRecipient == nil {
+            return .skip(because: .noRecipient)
+        }
         if let end = pauses[.answers]?.end(at: evaluation.now) { return .wait(until: end, because: .paused) }
         // What is ready was given its turn: what would keep it waiting now is itself among what is counted.
         let isDecided = effect.state == .ready

@@ -37,8 +37,11 @@ extension Planner {
         let now = evaluation.now
         if let standing = standing(effect, evaluation.record, now: now) { return standing }
         if effect.origin != .trigger { return Self.wanted(effect, now: now) }
-        if effect.attemptsInDoubt > 0, actionLine(of: effect) != nil {
-            // Whether it was done has to be seen first, whatever holds by now.
+        if let line = actionLine(of: effect),
+            effect.attemptsInDoubt > 0 || effect.attempts > 0 && line.verb == ShopVerb.buyLabel.rawValue
+        {
+            // Whether it was done has to be seen first, whatever holds by now. What was begun of a label is ended by the
+            // attempt itself, which looks at the return.
             let end = pauses[.actions]?.end(at: now)
             return Judgement(decision: end.map { .wait(until: $0, because: .paused) } ?? .send, events: effect.events)
         }
@@ -130,6 +133,11 @@ extension Planner {
         {
             return Judgement(decision: .skip(because: reason, detail: detail))
         }
+        if returnVerb(of: effect) != nil, effect.state == .waiting,
+            case .nothing(let reason, let detail) = returning(effect, evaluation, history)
+        {
+            return Judgement(decision: .skip(because: reason, detail: detail))
+        }
         return Judgement(decision: entry.mode == .shadow ? .shadow : .send, events: kept, dropped: dropped)
     }
 
@@ -171,6 +179,7 @@ extension Planner {
         if event.offerNumber != nil, history.offer?.state != .open {
             return (.passed, "the offer is not open any more")
         }
+        if let no = chainEnd(event, effect, entry, evaluation.record) { return no }
         if now - dueAt > event.kind.age {
             var detail = "\(event.kind.rawValue) of \(event.happenedAt)"
             switch effect.reason {
@@ -189,6 +198,16 @@ extension Planner {
             let failed = entry.trigger.failedCondition(evaluation.scope(event, history: history))
         else { return nil }
         return (failed.clause, failed.sentence)
+    }
+
+    /// Why nothing more is done in the shop on the event of an action; nil if it may be.
+    private func chainEnd(
+        _ event: Event, _ effect: Effect, _ entry: TriggerSet.Entry, _ record: OrderRecord
+    ) -> (reason: Reason, detail: String?)? {
+        guard event.kind.isOfAction || event.silence == .ownAction, effect.channel == .shop else { return nil }
+        let chain = event.chain(in: record)
+        guard chain >= Event.longestChain else { return nil }
+        return (.chain, "\(chain) actions led to it already")
     }
 
     /// What holds back a valid message to the shopper for now.

@@ -80,7 +80,7 @@ extension Planner {
                 misses.append(Miss(trigger: entry.name, reason: .beforeTrigger))
                 continue
             }
-            let isOurs = event.silence == .ownAction
+            let isOurs = event.silence == .ownAction || event.kind.isOfAction
             if !isOurs, entry.trigger.causedBy == .bookbag {
                 misses.append(Miss(trigger: entry.name, reason: .causedByOthers))
                 continue
@@ -104,7 +104,8 @@ extension Planner {
                         target: line.target),
                     isContact: line.isContact, keys: keys, dueAt: dueAt, windowEnd: windowEnd,
                     combines: entry.combine != nil, pause: entry.pause, canShrink: entry.waitCanShrink)
-                match.isOwn = isOurs && entry.trigger.causedBy == .others
+                // Whoever names what Bookbag does asks for it.
+                match.isOwn = isOurs && entry.trigger.causedBy == .others && !event.kind.isOfAction
                 matches.append(match)
             }
         }

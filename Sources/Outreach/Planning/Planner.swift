@@ -34,6 +34,8 @@ public struct Planner: Sendable {
     public var actionCeilings: [String: ActionCeiling] = [:]
     /// The same of remedies.
     public var remedyCeilings: [Allowance] = []
+    /// Whether shoppers have pages of their own (`public:` in bookbag.yaml), on which they can do something themselves.
+    public var servesPages = false
 
     public init(triggers: TriggerSet, inForceSince: [String: Moment], live: LiveSince, shop: ShopProfile) {
         self.triggers = triggers
@@ -48,7 +50,7 @@ public struct Planner: Sendable {
     public func evaluation(_ record: OrderRecord, now: Moment) -> EvaluationContext {
         EvaluationContext(
             record: record, settings: triggers.settings, now: now, zone: record.zone(shopZone: shopZone),
-            shopZone: shopZone, shop: shop)
+            shopZone: shopZone, shop: shop, servesPages: servesPages)
     }
 
     /// What conditions and templates may look at. `together` are further events that the same message covers,
@@ -58,7 +60,9 @@ public struct Planner: Sendable {
         pages: PageLinks = PageLinks()
     ) -> Scope {
         var scope = Scope(evaluation(record, now: now), event: event, together: together, history: history)
-        scope.pages = pages
+        scope.pages = pages.fitting(record)
+        // Nobody starts what nothing is said of.
+        if triggers.policy?.returns == nil { scope.pages.returns = nil }
         return scope
     }
 }

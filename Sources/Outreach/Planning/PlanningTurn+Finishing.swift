@@ -50,8 +50,12 @@ extension PlanningTurn {
                 let isShadow = one.judgement.decision == .shadow
                 effect.state = isShadow ? .shadowed : .ready
                 effect.reason = isShadow ? .shadow : nil
-                effect.detail = remark ?? one.remedy?.why ?? one.booking?.why ?? one.judgement.remark
-                if message != nil, let decision = one.remedy { message = remedying(decision, effect) ?? message }
+                effect.detail =
+                    remark ?? one.remedy?.why ?? one.returning?.why ?? one.booking?.why ?? one.judgement.remark
+                if message != nil {
+                    if let decision = one.remedy { message = deskMessage(effect, decision.act) ?? message }
+                    if let decision = one.returning { message = deskMessage(effect, decision.act) ?? message }
+                }
                 effect.dueAt = now
             case .wait(let until, let reason, let detail):
                 effect.dueAt = until
@@ -103,10 +107,10 @@ extension PlanningTurn {
         return plan
     }
 
-    /// What is done at the desk for a remedy, frozen.
-    private func remedying(_ decision: RemedyDecision, _ effect: Effect) -> Message? {
+    /// What is done at the desk for what the policy decided, frozen.
+    private func deskMessage(_ effect: Effect, _ act: (ActionLine, Effect) -> DeskAct?) -> Message? {
         guard let action = planner.triggers.entry(effect.trigger)?.line(named: effect.line)?.action,
-            let act = decision.act(action, of: effect)
+            let act = act(action, effect)
         else { return nil }
         return try? act.message(id: MessageIdentity.act(of: effect))
     }

@@ -180,6 +180,8 @@ public struct PlanningTurn: Sendable {
         var booking: Booking?
         /// What a remedy comes to.
         var remedy: RemedyDecision?
+        /// What a return comes to.
+        var returning: ReturnDecision?
 
         /// True if a message should be composed, to be sent or kept as a shadow.
         public var goes: Bool { judgement.decision == .send || judgement.decision == .shadow }
@@ -227,7 +229,7 @@ public struct PlanningTurn: Sendable {
     ///
     /// - Parameter waiting: the waiting effects of an order that `ordersReplacedIn` names.
     public func settle(_ all: [Judged], waiting: (String) -> [Effect]) -> [Judged] {
-        settleRemedies(settleAll(all, waiting: waiting))
+        settleReturns(settleRemedies(settleAll(all, waiting: waiting)))
     }
 
     private func settleAll(_ all: [Judged], waiting: (String) -> [Effect]) -> [Judged] {

@@ -48,6 +48,8 @@ public enum Reason: String, Codable, Sendable, CaseIterable {
     case testOrder = "test_order"
     /// Bookbag did it itself, and the trigger does not say `caused_by: bookbag`.
     case ownAction = "own_action"
+    /// So many actions led to it already that no more may follow.
+    case chain
     /// Somebody else did it, and the trigger says `caused_by: bookbag`.
     case causedByOthers = "caused_by_others"
     /// The order was imported, and it had happened before.

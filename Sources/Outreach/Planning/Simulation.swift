@@ -79,6 +79,11 @@ struct Simulation {
     private let silences: [Replay.Silence]
     /// The shopper's ratings as they stand at the end, by the number of the question.
     private let ratings: [Int64: History.RatingNow]
+    /// What the shopper was offered while the shop was live, by the number that events name.
+    private let pastOffers: [Int64: Replay.PastOffer]
+    /// What is booked for an effect, and what is offered by it, by its number.
+    private(set) var bookings: [Int64: Booking] = [:]
+    private(set) var offers: [Int64: Offer] = [:]
     private let places: [String: Int]
     /// True if what belongs to no order is taken to be about the first one, as in an example, which has only one.
     var othersAreAboutFirst = false
@@ -94,9 +99,11 @@ struct Simulation {
     /// Orders of one shopper to whom nothing was sent yet.
     init(
         _ planner: Planner, orders: [Order], silences: [Replay.Silence] = [],
-        ratings: [Int64: History.RatingNow] = [:], now: Moment = .distantPast
+        ratings: [Int64: History.RatingNow] = [:], offers: [Int64: Replay.PastOffer] = [:],
+        now: Moment = .distantPast
     ) {
         self.ratings = ratings
+        pastOffers = offers
         turn = PlanningTurn(planner, now: now)
         self.orders = orders
         self.silences = silences
@@ -220,7 +227,13 @@ struct Simulation {
     }
 
     private mutating func write(_ plan: Plan) {
-        for change in plan.changes { write(change.effect) }
+        for change in plan.changes {
+            if change.effect.id != 0 {
+                bookings[change.effect.id] = change.booking ?? bookings[change.effect.id]
+                offers[change.effect.id] = change.offer ?? offers[change.effect.id]
+            }
+            write(change.effect)
+        }
     }
 
     /// Writes an effect's current state.
@@ -350,12 +363,17 @@ struct Simulation {
             for event in order.record.events
             where event.recordedAt <= now && event.kind.isProblem && event.silence != .testOrder {
                 history.lastProblemAt = max(history.lastProblemAt ?? .distantPast, event.happenedAt)
+                guard order.record.facts.id != own?.record.facts.id else { continue }
+                history.otherProblemAt = max(history.otherProblemAt ?? .distantPast, event.happenedAt)
             }
             for event in order.record.events where event.recordedAt <= now && event.silence == nil {
                 if let score = event.ratingScore, event.happenedAt >= rated {
                     (history.lastRating, rated) = (score, event.happenedAt)
                 }
             }
+        }
+        if let number = effect.event?.offerNumber, let past = pastOffers[number] {
+            history.offer = OfferNow(past.offer, state: .open)
         }
         if let request = effect.event?.ratingRequest { history.rating = rating(request, at: now) ?? history.rating }
         if turn.planner.asksForRating(effect) {
@@ -384,6 +402,9 @@ struct Simulation {
         }
         if let own, let question = turn.planner.remedyQuestion(of: effect, record: own.record, now: now) {
             history.remedies = remedies(question, but: effect)
+        }
+        if let own, let returned = turn.planner.returnQuestion(of: effect), history.returned == nil {
+            history.returned = story(of: returned, own.record)
         }
         let replacers = turn.planner.triggers.replacers(of: effect.trigger)
         if !replacers.isEmpty {
@@ -414,15 +435,29 @@ extension Simulation {
         return history
     }
 
-    /// What this shopper was offered. What it came to is not known here.
+    /// On what terms a return was approved here: what the policy says of the order. What she wished for is not known.
+    private func story(of returned: String, _ record: OrderRecord) -> ReturnStory? {
+        let isApproved = effects.contains { other in
+            other.state == .sent && other.event?.returnID == returned
+                && turn.planner.returnVerb(of: other) == .approveReturn
+        }
+        guard isApproved,
+            case .approved(let terms)? = turn.planner.outlook(
+                ofReturning: record, history: History(), now: turn.now)
+        else { return nil }
+        return ReturnStory(terms: terms)
+    }
+
+    /// What this shopper was offered, and what was done for her. What others at her door were given is not known here.
     private func remedies(_ question: RemedyQuestion, but effect: Effect) -> RemedyHistory {
         var history = RemedyHistory(currency: question.currency)
         for other in effects where other.id != effect.id && other.state == .sent {
-            guard turn.planner.triggers.entry(other.trigger)?.line(named: other.line)?.remedy != nil,
-                turn.now - (other.decidedAt ?? other.createdAt) < .days(180),
-                other.detail?.hasPrefix(RemedyDecision.handedOver) != true
-            else { continue }
-            history.last180Days += 1
+            guard let booking = bookings[other.id], booking.budget == .remedies else { continue }
+            // What people refused, and what nobody chose, is as it was.
+            let past = pastOffers.isEmpty ? nil : pastOffers.values.first { $0.isOf(other) }
+            if let freedAt = past?.freedAt, freedAt <= turn.now { continue }
+            if booking.currency == question.currency { history.value += booking.amount }
+            if turn.now - (other.decidedAt ?? other.createdAt) < .days(180) { history.last180Days += 1 }
         }
         return history
     }

@@ -18,6 +18,9 @@ extension Planner {
         policy.counted(policy.remedyBudget + remedyCeilings)
     }
 
+    /// The operator's ceilings for each thing that can be offered, by the verb that does it.
+    private var offeredCaps: [Cap] { Offered.verbs.flatMap { (try? caps(of: $0, isOffered: true)) ?? [] } }
+
     /// What has to be known of earlier remedies; nil where it does not matter.
     func remedyQuestion(of effect: Effect, record: OrderRecord?, now: Moment) -> RemedyQuestion? {
         guard effect.state == .waiting, triggers.asksForRemedies || remedy(of: effect) != nil, let record,
@@ -25,10 +28,14 @@ extension Planner {
         else { return nil }
         let policy = triggers.policy
         let allowances = remedy(of: effect) == nil ? [] : policy.flatMap(remedyAllowances) ?? []
+        let caps = remedy(of: effect) == nil ? [] : offeredCaps
+        func since(_ allowance: Allowance, only: String?) -> GiftQuestion.Since {
+            GiftQuestion.Since(moment: allowance.period.start(at: now, in: shopZone), only: only)
+        }
         return RemedyQuestion(
             person: person, customerID: record.facts.customer?.id, address: record.facts.shippingAddress?.compared,
             currency: policy?.currency ?? shop.currency ?? record.facts.total?.currency ?? "USD",
-            since: allowances.map { $0.allowance.period.start(at: now, in: shopZone) })
+            since: allowances.map { since($0.allowance, only: nil) } + caps.map { since($0.allowance, only: $0.only) })
     }
 
     /// What a remedy comes to now.
@@ -96,7 +103,15 @@ extension Planner {
         func person(_ note: String) -> RemedyDecision { .handOver(note: note, why: why) }
         let record = evaluation.record
         let goods = RemedyGoods(of: event, in: record)
+        guard let allowances = remedyAllowances(policy) else {
+            return person("a ceiling of bookbag.yaml is in another currency than \(policy.currency)")
+        }
+        // The answers for the operator's ceilings follow those for the allowances.
+        let ceilings = offeredCaps.enumerated().map { index, cap in
+            (cap: cap, spent: history.remedies?.spent(allowances.count + index) ?? GiftHistory.Spent())
+        }
         var options: [Offer.Option] = []
+        var barred: [String] = []
         for thing in things {
             // Credit and codes belong to an account.
             if thing.needsAccount, record.facts.customer == nil { continue }
@@ -110,14 +125,29 @@ extension Planner {
                 continue
             }
             // Nothing is offered that is worth nothing.
-            if cost > 0 { options.append(Offer.Option(thing, cost)) }
+            guard cost > 0 else { continue }
+            // What the operator's ceilings leave no room for could not be had when she chooses it.
+            if let verb = thing.verb {
+                do throws(ActionRefusal) {
+                    let caps = try caps(of: verb, isOffered: true)
+                    var known = GiftHistory()
+                    known.spent = ceilings.filter { $0.cap.only == Booking.name(ofVerb: verb) }.map(\.spent)
+                    try check(
+                        verb, cost: cost, of: caps, known: known, currency: policy.currency, now: evaluation.now)
+                } catch {
+                    barred.append("\(thing.shown) cannot be offered: \(error.detail)")
+                    continue
+                }
+            }
+            options.append(Offer.Option(thing, cost))
         }
         guard !options.isEmpty else {
-            return person("nothing of what policy.yaml offers can be offered for this order")
+            let reasons = barred.isEmpty ? "" : ": \(barred.joined(separator: "; "))"
+            return person("nothing of what policy.yaml offers can be offered for this order\(reasons)")
         }
         var offer = Offer(
             remedy.name, about: record.facts.id, options: options, currency: policy.currency, items: goods.items,
-            why: why)
+            why: ([why] + barred).joined(separator: "; "))
         if let also, record.facts.customer != nil, let gift = policy.gift(also) {
             offer.alsoGive = Offer.Option(.gift(also), gift.cost)
         }
@@ -125,9 +155,6 @@ extension Planner {
             return person(
                 "the dearest offer comes to \(offer.written(offer.dearest)), and 'at_most' of '\(remedy.name)' is \(offer.written(remedy.atMost))"
             )
-        }
-        guard let allowances = remedyAllowances(policy) else {
-            return person("a ceiling of bookbag.yaml is in another currency than \(policy.currency)")
         }
         for (index, one) in allowances.enumerated() {
             let spent = history.remedies?.spent(index) ?? GiftHistory.Spent()
@@ -163,7 +190,7 @@ extension Planner {
             address: question.address, teller: Booking.remedyTeller,
             caps: allowances.enumerated().map { index, one in
                 Booking.Cap(
-                    since: question.since[index], sum: one.sum, count: one.count, spent: known.spent(index))
+                    since: question.since[index].moment, sum: one.sum, count: one.count, spent: known.spent(index))
             }, remediesSeen: known.last180Days, isTold: true, why: offer.why)
     }
 }
@@ -207,6 +234,19 @@ extension RemedyHistory {
 }
 
 extension Offered {
+    /// Those by which something can be done that is offered.
+    static let verbs: [ShopVerb] = [.refund, .reship, .storeCredit]
+
+    /// The verb that does it in the shop; nil for a gift, which counts in the budget of remedies alone.
+    public var verb: ShopVerb? {
+        switch self {
+        case .refund: .refund
+        case .reship: .reship
+        case .storeCredit: .storeCredit
+        case .gift: nil
+        }
+    }
+
     /// Whether only somebody with an account in the shop can have it.
     var needsAccount: Bool {
         switch self {

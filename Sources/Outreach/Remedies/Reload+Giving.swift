@@ -39,7 +39,10 @@ extension Reload {
             edited += Double(one.sum) * factor
             if factor >= Self.usualMore {
                 let name =
-                    one.name.hasPrefix("remedy:") ? "the remedy '\(one.name.dropFirst(7))'" : "the gift '\(one.name)'"
+                    one.name == Booking.name(ofVerb: .buyLabel)
+                    ? "a return label"
+                    : one.name.hasPrefix("remedy:")
+                        ? "the remedy '\(one.name.dropFirst(7))'" : "the gift '\(one.name)'"
                 let times = (factor * 10).rounded() / 10
                 lines.append(
                     "\(name) would cost \(times) times as much; it was given \(one.count) times lately, for \(CurrencyUnits.written(one.sum, in: currency)) \(currency)"
@@ -57,6 +60,7 @@ extension Reload {
         if !given.isEmpty {
             lines += raised(before.giftBudget, after.giftBudget, "gifts", currency)
             lines += raised(before.remedyBudget, after.remedyBudget, "remedies", currency)
+            lines += raised(before.labelBudget, after.labelBudget, "labels", currency)
         }
         return lines
     }
@@ -67,6 +71,10 @@ extension Reload {
             let name = String(name.dropFirst(7))
             guard let old = before.remedy(name), let new = after.remedy(name), old.atMost > 0 else { return 1 }
             return max(1, Double(new.atMost) / Double(old.atMost))
+        }
+        if name == Booking.name(ofVerb: .buyLabel) {
+            guard let old = before.labels, let new = after.labels, old.atMost > 0 else { return 1 }
+            return Double(new.atMost) / Double(old.atMost)
         }
         guard let old = before.gift(name), let new = after.gift(name), old.cost > 0 else { return 1 }
         let counted = Double(new.cost) / Double(old.cost)

@@ -103,8 +103,8 @@ public struct RemedyQuestion: Hashable, Sendable {
     /// Where the order goes, as it is compared.
     public var address: String?
     public var currency: String
-    /// When the periods began in which spending is limited.
-    public var since: [Moment]
+    /// The periods in which spending is limited.
+    public var since: [GiftQuestion.Since]
 }
 
 extension OrderRecord {

@@ -52,6 +52,8 @@ extension OrderRecord {
         past.facts.refunds = facts.refunds.filter { refund in
             refund.createdAt.map { $0 <= moment } ?? !came(.refundIssued, .refund(refund.id))
         }
+        let refunded = past.facts.refunds
+        past.facts.bill?.payments = payments(refunded: refunded)
         past.facts.fulfillments = facts.fulfillments.compactMap { fulfillment in
             guard fulfillment.createdAt <= moment else { return nil }
             var fulfillment = fulfillment
@@ -95,6 +97,22 @@ extension OrderRecord {
             if fulfillment.createdAt > moment || !fulfillment.scans.areKnown(at: moment) { return false }
         }
         return shipments.allSatisfy { $0.scans.areKnown(at: moment) }
+    }
+
+    /// The payments when only these refunds were known. A payment has no time of its own; one that pays a refund back
+    /// goes with it.
+    private func payments(refunded known: [RefundFacts]) -> [BillFacts.Payment] {
+        var payments = facts.bill?.payments ?? []
+        if known.isEmpty {
+            payments.removeAll { $0.kind == "refund" }
+            return payments
+        }
+        for refund in facts.refunds where !known.contains(where: { $0.id == refund.id }) {
+            if let index = payments.lastIndex(where: { $0.kind == "refund" && $0.amount == refund.total }) {
+                payments.remove(at: index)
+            }
+        }
+        return payments
     }
 
     private var wasOnHold: Bool { events.contains { $0.kind == .orderOnHold } }

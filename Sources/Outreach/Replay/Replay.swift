@@ -20,10 +20,12 @@ public struct Replay: Sendable {
     /// A replay of `set`, as if it had always been in force. A shop that is in shadow mode or off is treated as live; a
     /// trigger that is off stays off, and what one in shadow mode would send is marked.
     ///
-    /// - Parameter holdOutKey: the store's secret by which customers are held out.
+    /// - Parameters:
+    ///   - holdOutKey: the store's secret by which customers are held out.
+    ///   - servesPages: whether shoppers have pages of their own.
     public init(
         _ set: TriggerSet, live: LiveSince, shop: ShopProfile, since: Moment, until: Moment,
-        rendering: Set<String> = [], holdOutKey: [UInt8] = []
+        rendering: Set<String> = [], holdOutKey: [UInt8] = [], servesPages: Bool = false
     ) {
         var settings = set.settings
         settings.mode = .live
@@ -34,6 +36,7 @@ public struct Replay: Sendable {
             inForceSince: Dictionary(uniqueKeysWithValues: set.triggers.map { ($0.name, .distantPast) }), live: live,
             shop: shop)
         planner.holdOutKey = holdOutKey
+        planner.servesPages = servesPages
         self.since = since
         self.until = until
         self.rendering = rendering
@@ -77,12 +80,58 @@ public struct Replay: Sendable {
         public var silences: [Silence]
         /// Their ratings as they stand, by the number of the question.
         public var ratings: [Int64: History.RatingNow] = [:]
+        /// What they were offered when something went wrong, by its number.
+        public var offers: [Int64: PastOffer] = [:]
 
         /// The orders may be in any order.
         public init(orders: [OrderRecord], silences: [Silence] = []) {
             self.orders = orders
             self.silences = silences
         }
+    }
+
+    /// What a shopper was offered while the shop was live.
+    public struct PastOffer: Hashable, Sendable {
+        public var orderID: String
+        /// The trigger, its line and the event by which it was decided; 0 if the event is gone.
+        public var trigger: String
+        public var line: String
+        public var eventID: Int64
+        public var offer: Offer
+        /// What it came to, by what she chose, with the gift that went along; nil if she never saw it.
+        public var cost: Int64?
+        /// When it came to nothing, so that it counts no more; nil if it did not.
+        public var freedAt: Moment?
+
+        public init(
+            orderID: String, trigger: String, line: String, eventID: Int64, offer: Offer, cost: Int64?,
+            freedAt: Moment? = nil
+        ) {
+            self.orderID = orderID
+            self.trigger = trigger
+            self.line = line
+            self.eventID = eventID
+            self.offer = offer
+            self.cost = cost
+            self.freedAt = freedAt
+        }
+
+        /// Whether it was decided by the same line for the same event.
+        func isOf(_ effect: Effect) -> Bool {
+            orderID == effect.orderID && trigger == effect.trigger && line == effect.line
+                && eventID == effect.event?.id
+        }
+    }
+
+    /// What becomes of the sums that an effect counts as.
+    public enum Spending: Hashable, Sendable {
+        case gift
+        /// Something that is done in the shop.
+        case action(ShopVerb)
+        /// A remedy that is offered at once.
+        case offer
+        /// One that a person has to approve first.
+        case request
     }
 
     /// What became of one effect.
@@ -107,11 +156,11 @@ public struct Replay: Sendable {
         public var detail: String?
         /// Represents the mail's text, if texts are compared.
         public var words: Int?
-        /// What it counts as if it is a gift, or another action that costs something, in the smallest unit of the policy's
-        /// currency.
+        /// What it counts as if it is a gift, an offer, or another action that costs something, in the smallest unit of the
+        /// policy's currency. An offer that she saw counts as what she chose, any other at its dearest.
         public var cost: Int64?
-        /// What is done, if it is an action that costs something and no gift.
-        public var verb: ShopVerb?
+        /// What it is that costs something; nil for messages, and what costs nothing.
+        public var spending: Spending?
     }
 
     /// What would have become of every effect that the orders' events create, if it was sent or last decided since
@@ -149,7 +198,7 @@ private struct ReplayedCustomer {
     func outcomes(since: Moment) -> [Replay.Outcome] {
         var simulation = Simulation(
             planner, orders: customer.orders.map { Simulation.Order(recorded: $0) }, silences: customer.silences,
-            ratings: customer.ratings)
+            ratings: customer.ratings, offers: customer.offers)
         var words: [Int64: Int] = [:]
         let events = heard
         var next = 0
@@ -209,7 +258,7 @@ private struct ReplayedCustomer {
         let decided = effect.decidedAt ?? effect.createdAt
         guard let event = effect.event, (isSent ? decided : max(decided, event.recordedAt)) >= since else { return nil }
         let place = effect.orderID.flatMap { simulation.place(ofOrder: $0) }
-        let done = place.flatMap { planner.cost(ofDone: effect, record: simulation.orders[$0].record) }
+        let spent = spent(effect, in: simulation, place: place)
         return Replay.Outcome(
             order: place ?? 0, trigger: effect.trigger,
             line: effect.line,
@@ -217,7 +266,31 @@ private struct ReplayedCustomer {
             isShadow: effect.state == .shadowed, waits: effect.state == .waiting,
             reason: isSent ? nil : effect.reason ?? .wait,
             detail: isSent ? nil : effect.detail, words: words,
-            cost: done?.cost ?? planner.gift(of: effect)?.gift?.cost, verb: done?.verb)
+            cost: spent?.cost, spending: spent?.on)
+    }
+
+    /// What an effect counts as: what was booked for it when it was decided, as it was then. What is only shadowed books
+    /// nothing; it is priced by the order as it is now.
+    private func spent(
+        _ effect: Effect, in simulation: Simulation, place: Int?
+    ) -> (cost: Int64, on: Replay.Spending)? {
+        let booked = simulation.bookings[effect.id]?.amount
+        if let offer = simulation.offers[effect.id] {
+            if offer.approveBy != nil { return (booked ?? offer.dearest, .request) }
+            return (recorded(offer, of: effect) ?? booked ?? offer.dearest, .offer)
+        }
+        if let gift = planner.gift(of: effect)?.gift { return (booked ?? gift.cost, .gift) }
+        guard let line = planner.actionLine(of: effect), let verb = ShopVerb(rawValue: line.verb) else { return nil }
+        if let booked { return (booked, .action(verb)) }
+        let done = place.flatMap { planner.cost(ofDone: effect, record: simulation.orders[$0].record) }
+        return done.map { ($0.cost, .action($0.verb)) }
+    }
+
+    /// What the same offer came to while the shop was live; nil if she was offered nothing, or something else.
+    private func recorded(_ offer: Offer, of effect: Effect) -> Int64? {
+        customer.offers.values.first { past in
+            past.isOf(effect) && past.offer.options == offer.options && past.offer.alsoGive == offer.alsoGive
+        }?.cost
     }
 }
 

@@ -35,6 +35,48 @@ public struct ReplayReport: Sendable {
         }
     }
 
+    /// What a set gives. Budgets hold over all customers, who are played one by one, so they hold nothing back here.
+    public struct Spending: Hashable, Sendable {
+        public var gifts = GiftHistory.Spent()
+        /// What else is done in the shop that costs something.
+        public var actions: [ShopVerb: GiftHistory.Spent] = [:]
+        /// Remedies that nobody has to approve: as what was chosen, and at the dearest where that is not known.
+        public var offers = GiftHistory.Spent()
+        /// Remedies that somebody has to approve, at the dearest.
+        public var requests = GiftHistory.Spent()
+
+        public init() {}
+
+        /// What is decided without a person, in the smallest unit of the policy's currency.
+        public var unattended: Int64 { gifts.sum + offers.sum + actions.values.reduce(0) { $0 + $1.sum } }
+
+        /// What it would be if everything was approved, and the dearest chosen of it.
+        public var approved: Int64 { unattended + requests.sum }
+
+        /// True if nothing is given.
+        public var isNothing: Bool { self == Spending() }
+
+        mutating func add(_ other: Spending) {
+            gifts += other.gifts
+            offers += other.offers
+            requests += other.requests
+            actions.merge(other.actions) { GiftHistory.Spent(sum: $0.sum + $1.sum, count: $0.count + $1.count) }
+        }
+
+        /// Adds what one effect counts as, if it is given. What is in shadow mode is not.
+        mutating func add(_ outcome: Replay.Outcome) {
+            guard outcome.sentAt != nil, !outcome.isShadow, let cost = outcome.cost else { return }
+            let one = GiftHistory.Spent(sum: cost, count: 1)
+            switch outcome.spending {
+            case .gift: gifts += one
+            case .action(let verb): actions[verb, default: GiftHistory.Spent()] += one
+            case .offer: offers += one
+            case .request: requests += one
+            case nil: break
+            }
+        }
+    }
+
     /// One change, to look at.
     public struct Sample: Hashable, Sendable {
         public var change: Change
@@ -66,11 +108,11 @@ public struct ReplayReport: Sendable {
     public private(set) var customers = 0
     public private(set) var orders = 0
     public private(set) var events = 0
-    /// What the later set would give. Budgets hold over all customers, who are played one by one, so they hold nothing
-    /// back here.
-    public private(set) var gifts = GiftHistory.Spent()
-    /// The same of what else it would do that costs something.
-    public private(set) var actions: [ShopVerb: GiftHistory.Spent] = [:]
+    /// What the later set would give.
+    public private(set) var spending = Spending()
+    /// What the earlier one would; nothing where nothing is compared.
+    public private(set) var spendingBefore = Spending()
+    private var isCompared = false
     private var kept: [Change: [Sample]] = [:]
 
     /// The time zone that days are counted in: the shop's.
@@ -84,7 +126,10 @@ public struct ReplayReport: Sendable {
     }
 
     /// True if anything differs.
-    public var differs: Bool { total.differs }
+    public var differs: Bool { total.differs || givesOtherwise }
+
+    /// True if what is given differs, in number or in sum.
+    public var givesOtherwise: Bool { isCompared && spending != spendingBefore }
 
     /// The newest samples of each change.
     public func samples(_ change: Change) -> [Sample] { kept[change] ?? [] }
@@ -98,9 +143,9 @@ public struct ReplayReport: Sendable {
         customers += other.customers
         orders += other.orders
         events += other.events
-        gifts.sum += other.gifts.sum
-        gifts.count += other.gifts.count
-        actions.merge(other.actions) { GiftHistory.Spent(sum: $0.sum + $1.sum, count: $0.count + $1.count) }
+        spending.add(other.spending)
+        spendingBefore.add(other.spendingBefore)
+        isCompared = isCompared || other.isCompared
         for samples in other.kept.values { for sample in samples { keep(sample) } }
     }
 
@@ -122,12 +167,8 @@ public struct ReplayReport: Sendable {
         let earlier = before?.outcomes(of: customer)
         var isDifferent = false
         for outcome in later {
-            if outcome.sentAt != nil, let cost = outcome.cost, let verb = outcome.verb {
-                actions[verb, default: GiftHistory.Spent()].sum += cost
-                actions[verb, default: GiftHistory.Spent()].count += 1
-            } else if outcome.sentAt != nil, let cost = outcome.cost {
-                gifts.sum += cost
-                gifts.count += 1
+            if outcome.sentAt != nil, outcome.cost != nil {
+                spending.add(outcome)
             } else if let at = outcome.sentAt {
                 count(outcome.trigger, at) { $0.after += 1 }
             } else if let reason = outcome.reason {
@@ -135,6 +176,8 @@ public struct ReplayReport: Sendable {
             }
         }
         guard let earlier else { return }
+        isCompared = true
+        for outcome in earlier { spendingBefore.add(outcome) }
         for outcome in earlier where outcome.cost == nil {
             if let at = outcome.sentAt { count(outcome.trigger, at) { $0.before += 1 } }
         }
@@ -266,6 +309,13 @@ private struct Comparison {
                 line: outcome.line, before: before, after: after,
                 reason: why.flatMap { $0.isMessage ? ($0.isShadow ? .shadow : nil) : $0.reason }, detail: why?.detail,
                 instead: instead))
+    }
+}
+
+extension GiftHistory.Spent {
+    static func += (one: inout Self, other: Self) {
+        one.sum += other.sum
+        one.count += other.count
     }
 }
 

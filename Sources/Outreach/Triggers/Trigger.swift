@@ -136,6 +136,7 @@ public struct SendLine: Hashable, Sendable {
         return switch event.source {
         case InboundChannel.sms.rawValue: .sms
         case InboundChannel.chat.rawValue: .chat
+        case InboundChannel.helpdesk.rawValue: .helpdesk
         default: usual
         }
     }

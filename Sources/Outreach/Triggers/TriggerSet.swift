@@ -17,9 +17,11 @@ public struct TriggerSet: Sendable {
     /// True if a trigger acts, and a message tells of it.
     let hasToldActions: Bool
     /// True if a trigger does anything in the shop.
-    let hasShopActions: Bool
+    public let hasShopActions: Bool
     /// True if a trigger decides a remedy.
     let hasRemedies: Bool
+    /// True if a trigger decides about returns.
+    let decidesReturns: Bool
     /// True if a condition or a letter looks at what a customer was given as remedies.
     let asksForRemedies: Bool
 
@@ -70,7 +72,7 @@ public struct TriggerSet: Sendable {
             linksToRating =
                 trigger.about == .ratings
                 && trigger.lines.contains {
-                    $0.destination == .customer && templates.firstUse(of: Names.ratingPage, in: $0.template) != nil
+                    $0.destination == .customer && templates.uses([Names.ratingPage], in: $0.template)
                 }
             lines = trigger.lines.map {
                 Line(
@@ -98,6 +100,9 @@ public struct TriggerSet: Sendable {
         hasToldActions = entries.contains { $0.teller != nil }
         hasShopActions = self.triggers.contains { $0.lines.contains(where: \.isShopAction) }
         hasRemedies = entries.contains { $0.trigger.lines.contains { $0.remedy != nil } }
+        decidesReturns = entries.contains { entry in
+            entry.trigger.lines.contains { $0.action.flatMap { ShopVerb(rawValue: $0.verb) }?.isReturn ?? false }
+        }
         asksForRemedies = Self.asksForRemedies(settings, self.triggers, templates, policy)
         byName = Dictionary(entries.map { ($0.name, $0) }) { first, _ in first }
         var replacers: [String: [String]] = [:]
@@ -119,6 +124,7 @@ public struct TriggerSet: Sendable {
         for remedy in policy?.remedies ?? [] {
             for line in remedy.lines { clauses += line.conditions }
         }
+        for line in policy?.returns?.lines ?? [] { clauses += line.conditions }
         for clause in clauses {
             for source in clause.sources where Names.remedyNames.contains(where: { source.contains($0) }) {
                 return true
@@ -126,9 +132,7 @@ public struct TriggerSet: Sendable {
         }
         for trigger in triggers {
             for line in trigger.lines where !line.template.isEmpty {
-                if Names.remedyNames.contains(where: { templates.firstUse(of: $0, in: line.template) != nil }) {
-                    return true
-                }
+                if templates.uses(Names.remedyNames, in: line.template) { return true }
             }
         }
         return false
@@ -254,6 +258,7 @@ private struct TriggerLoader {
         checkRatings(templates, triggers)
         checkGifts(templates, triggers)
         checkRemedies(templates, triggers)
+        checkReturns(policy, triggers)
         warnOfPairs(triggers)
         faults += PhraseDoubts.look(at: triggers)
         if let settings { refuseTwice(triggers, settings) }
@@ -278,6 +283,34 @@ private struct TriggerLoader {
         let (policy, names, found) = PolicyReader.read(source, file: folder.shown(Policy.file), segments: segments)
         faults += found
         return (policy, names)
+    }
+
+    /// Checks that what policy.yaml says of returns is done by a trigger.
+    private mutating func checkReturns(_ policy: Policy?, _ triggers: [Trigger]) {
+        guard let returns = policy?.returns else { return }
+        func isDone(_ verb: ShopVerb) -> Bool {
+            triggers.contains { trigger in
+                trigger.mode != .off && trigger.lines.contains { $0.action?.verb == verb.rawValue }
+            }
+        }
+        func warn(at line: Int, _ message: String, hint: String) {
+            faults.append(
+                Fault(.warning, file: folder.shown(Policy.file), line: line, column: 1, message, hint: hint))
+        }
+        if !isDone(.approveReturn) {
+            warn(
+                at: returns.line, "no trigger decides returns by this",
+                hint: "make one with 'on: return.requested' and 'do: approve_return' (docs/actions.md)")
+        }
+        let paying = returns.lines.first {
+            if case .approve(let terms) = $0.outcome { return terms.refundWhen == .received }
+            return false
+        }
+        if let paying, !isDone(.settleReturn) {
+            warn(
+                at: paying.line, "nothing is paid back once it is received, for no trigger does it",
+                hint: "make one with 'on: return.received' and 'do: settle_return' (docs/actions.md)")
+        }
     }
 
     /// Checks that every shopper to whom something is offered hears of it, by a letter with the link to her page.

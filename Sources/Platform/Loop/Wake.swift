@@ -5,14 +5,18 @@ import Synchronization
 public final class Wake: Sendable {
     /// The sleep used for waiting: returns after that long, throws if its task is cancelled.
     public typealias Sleep = @Sendable (Duration) async throws -> Void
+    /// Calls `end` after that long; what it returns calls that off, and may be called at any time.
+    public typealias Timer =
+        @Sendable (_ duration: Duration, _ end: @escaping @Sendable () -> Void) -> @Sendable () -> Void
 
     private struct Waiter {
         let ticket: UInt64
         let continuation: CheckedContinuation<Bool, Never>
-        var timer: Task<Void, Never>?
+        /// Calls its timer off.
+        var stopTimer: (@Sendable () -> Void)?
 
         func resume(called: Bool) {
-            timer?.cancel()
+            stopTimer?()
             continuation.resume(returning: called)
         }
     }
@@ -27,10 +31,22 @@ public final class Wake: Sendable {
     }
 
     private let state = Mutex(State())
-    private let sleep: Sleep
+    private let timer: Timer
 
     /// - Parameter sleep: the sleep to use; tests inject their own.
-    public init(sleep: @escaping Sleep = { try await Task.sleep(for: $0) }) { self.sleep = sleep }
+    public init(sleep: @escaping Sleep = { try await Task.sleep(for: $0) }) {
+        timer = { duration, end in
+            let task = Task {
+                try? await sleep(duration)
+                end()
+            }
+            return { task.cancel() }
+        }
+    }
+
+    /// One whose waits are ended by a timer, which is set while the waiting task has the thread: for a simulation, in
+    /// which nothing may start by itself.
+    public init(timer: @escaping Timer) { self.timer = timer }
 
     /// Wakes the loop, now or when it next waits.
     public func call() {
@@ -75,16 +91,13 @@ public final class Wake: Sendable {
 
     /// Starts the timer of a registered waiter.
     private func start(_ timeout: Duration, for ticket: UInt64) {
-        let timer = Task { [self] in
-            try? await sleep(timeout)
-            release(ticket)
-        }
+        let stop = timer(timeout) { [self] in release(ticket) }
         let stands = state.withLock { state in
             guard state.waiter?.ticket == ticket else { return false }
-            state.waiter?.timer = timer
+            state.waiter?.stopTimer = stop
             return true
         }
-        if !stands { timer.cancel() }
+        if !stands { stop() }
     }
 
     /// Releases that waiter without a call. One not registered yet will not wait: otherwise its loop would sleep until

@@ -30,6 +30,10 @@ enum AdminSchema {
           fulfillment(id: ID!): Fulfillment
           fulfillmentOrder(id: ID!): FulfillmentOrder
           return(id: ID!): Return
+          returnReasonDefinitions(ids: [ID!], handles: [String!], first: Int, after: String, last: Int, before:
+            String, reverse: Boolean, query: String): ReturnReasonDefinitionConnection!
+          returnableFulfillments(orderId: ID!, first: Int, after: String, last: Int, before: String, reverse:
+            Boolean): ReturnableFulfillmentConnection!
           reverseDelivery(id: ID!): ReverseDelivery
           reverseFulfillmentOrder(id: ID!): ReverseFulfillmentOrder
           refund(id: ID!): Refund
@@ -59,6 +63,11 @@ enum AdminSchema {
           orderCancel(orderId: ID!, refundMethod: OrderCancelRefundMethodInput, restock: Boolean!, reason:
             OrderCancelReason!, notifyCustomer: Boolean, staffNote: String): OrderCancelPayload
           refundCreate(input: RefundInput!): RefundCreatePayload
+          returnApproveRequest(input: ReturnApproveRequestInput!): ReturnApproveRequestPayload
+          returnClose(id: ID!): ReturnClosePayload
+          returnDeclineRequest(input: ReturnDeclineRequestInput!): ReturnDeclineRequestPayload
+          returnProcess(input: ReturnProcessInput!): ReturnProcessPayload
+          returnRequest(input: ReturnRequestInput!): ReturnRequestPayload
           storeCreditAccountCredit(id: ID!, creditInput: StoreCreditAccountCreditInput!):
             StoreCreditAccountCreditPayload
           fulfillmentEventCreate(fulfillmentEvent: FulfillmentEventInput!): FulfillmentEventCreatePayload
@@ -68,6 +77,8 @@ enum AdminSchema {
           reverseDeliveryCreateWithShipping(reverseFulfillmentOrderId: ID!, reverseDeliveryLineItems:
             [ReverseDeliveryLineItemInput!]!, trackingInput: ReverseDeliveryTrackingInput, labelInput:
             ReverseDeliveryLabelInput, notifyCustomer: Boolean): ReverseDeliveryCreateWithShippingPayload
+          reverseDeliveryShippingUpdate(reverseDeliveryId: ID!, trackingInput: ReverseDeliveryTrackingInput,
+            labelInput: ReverseDeliveryLabelInput, notifyCustomer: Boolean): ReverseDeliveryShippingUpdatePayload
         }
         type Order implements Node {
           id: ID!
@@ -478,6 +489,108 @@ enum AdminSchema {
           reverseFulfillmentOrders(first: Int, after: String, last: Int, before: String, reverse: Boolean):
             ReverseFulfillmentOrderConnection!
           refunds(first: Int, after: String, last: Int, before: String, reverse: Boolean): RefundConnection!
+          suggestedFinancialOutcome(returnLineItems: [SuggestedOutcomeReturnLineItemInput!]!, exchangeLineItems:
+            [SuggestedOutcomeExchangeLineItemInput!]!): SuggestedReturnFinancialOutcome
+        }
+        type SuggestedReturnFinancialOutcome {
+          financialTransfer: ReturnOutcomeFinancialTransfer
+          maximumRefundable: MoneyBag!
+        }
+        union ReturnOutcomeFinancialTransfer = InvoiceReturnOutcome | RefundReturnOutcome
+        type InvoiceReturnOutcome { amount: MoneyBag! }
+        type RefundReturnOutcome {
+          amount: MoneyBag!
+          suggestedTransactions: [SuggestedOrderTransaction!]!
+        }
+        input SuggestedOutcomeReturnLineItemInput { id: ID! quantity: Int! }
+        input SuggestedOutcomeExchangeLineItemInput { id: ID! quantity: Int! }
+        type ReturnReasonDefinition implements Node {
+          id: ID!
+          handle: String!
+          name: String!
+          deleted: Boolean!
+        }
+        type ReturnableFulfillment implements Node {
+          id: ID!
+          fulfillment: Fulfillment!
+          returnableFulfillmentLineItems(first: Int, after: String, last: Int, before: String, reverse: Boolean):
+            ReturnableFulfillmentLineItemConnection!
+        }
+        type ReturnableFulfillmentLineItem {
+          fulfillmentLineItem: FulfillmentLineItem!
+          quantity: Int!
+        }
+        type ReturnReasonDefinitionConnection { edges: [ReturnReasonDefinitionEdge!]! nodes:
+            [ReturnReasonDefinition!]! pageInfo: PageInfo! }
+        type ReturnReasonDefinitionEdge { cursor: String! node: ReturnReasonDefinition! }
+        type ReturnableFulfillmentConnection { edges: [ReturnableFulfillmentEdge!]! nodes:
+            [ReturnableFulfillment!]! pageInfo: PageInfo! }
+        type ReturnableFulfillmentEdge { cursor: String! node: ReturnableFulfillment! }
+        type ReturnableFulfillmentLineItemConnection { edges: [ReturnableFulfillmentLineItemEdge!]! nodes:
+            [ReturnableFulfillmentLineItem!]! pageInfo: PageInfo! }
+        type ReturnableFulfillmentLineItemEdge { cursor: String! node: ReturnableFulfillmentLineItem! }
+        input ReturnRequestInput {
+          orderId: ID!
+          returnLineItems: [ReturnRequestLineItemInput!]!
+        }
+        input ReturnRequestLineItemInput {
+          fulfillmentLineItemId: ID!
+          quantity: Int!
+          returnReasonDefinitionId: ID
+          customerNote: String
+        }
+        type ReturnRequestPayload {
+          return: Return
+          userErrors: [ReturnUserError!]!
+        }
+        input ReturnApproveRequestInput {
+          id: ID!
+          notifyCustomer: Boolean
+        }
+        type ReturnApproveRequestPayload {
+          return: Return
+          userErrors: [ReturnUserError!]!
+        }
+        input ReturnDeclineRequestInput {
+          id: ID!
+          declineReason: ReturnDeclineReason!
+          notifyCustomer: Boolean
+          declineNote: String
+        }
+        type ReturnDeclineRequestPayload {
+          return: Return
+          userErrors: [ReturnUserError!]!
+        }
+        type ReturnClosePayload {
+          return: Return
+          userErrors: [ReturnUserError!]!
+        }
+        input ReturnProcessInput {
+          returnId: ID!
+          returnLineItems: [ReturnProcessReturnLineItemInput!]
+          note: String
+          notifyCustomer: Boolean
+          financialTransfer: ReturnProcessFinancialTransferInput
+        }
+        input ReturnProcessReturnLineItemInput { id: ID! quantity: Int! }
+        input ReturnProcessFinancialTransferInput { issueRefund: ReturnProcessRefundInput }
+        input ReturnProcessRefundInput {
+          allowOverRefunding: Boolean
+          orderTransactions: [ReturnRefundOrderTransactionInput!]!
+          refundMethods: [RefundMethodInput!]
+        }
+        input ReturnRefundOrderTransactionInput {
+          transactionAmount: MoneyInput!
+          parentId: ID!
+        }
+        input RefundMethodInput { storeCreditRefund: StoreCreditRefundInput }
+        input StoreCreditRefundInput {
+          amount: MoneyInput!
+          expiresAt: DateTime
+        }
+        type ReturnProcessPayload {
+          return: Return
+          userErrors: [ReturnUserError!]!
         }
         type ReturnDecline {
           reason: ReturnDeclineReason!
@@ -720,6 +833,10 @@ enum AdminSchema {
           userErrors: [UserError!]!
         }
         type ReverseDeliveryCreateWithShippingPayload {
+          reverseDelivery: ReverseDelivery
+          userErrors: [ReturnUserError!]!
+        }
+        type ReverseDeliveryShippingUpdatePayload {
           reverseDelivery: ReverseDelivery
           userErrors: [ReturnUserError!]!
         }

@@ -23,7 +23,7 @@ public struct SandboxCredentials: Sendable {
         "read_merchant_managed_fulfillment_orders", "write_discounts", "write_orders", "write_customers",
         "write_merchant_managed_fulfillment_orders", "write_store_credit_account_transactions",
         "read_store_credit_accounts", "read_store_credit_account_transactions", "write_draft_orders",
-        "read_draft_orders",
+        "read_draft_orders", "write_returns",
     ]
 
     /// Every part has its usual default.

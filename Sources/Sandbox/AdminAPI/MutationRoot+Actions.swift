@@ -261,6 +261,7 @@ extension MutationRoot {
         if given("address1").isEmpty { return ("address1", "Enter an address") }
         if given("city").isEmpty { return ("city", "Enter a city") }
         if given("zip").isEmpty { return ("zip", "Enter a ZIP code") }
+        if given("phone").contains(where: \.isLetter) { return ("phone", "Phone is invalid") }
         guard let address = Self.address(input) else { return ("countryCode", "Country is not supported") }
         try? shop.readdress(id, address)
         return nil

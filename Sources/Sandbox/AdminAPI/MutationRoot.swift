@@ -16,6 +16,7 @@ struct MutationRoot: GraphQLObject {
         case "tagsAdd", "tagsRemove": return try tags(arguments, adding: field == "tagsAdd")
         case "orderUpdate": return try orderUpdate(arguments.values["input"] ?? .null)
         case "reverseDeliveryCreateWithShipping": return try reverseDeliveryCreate(arguments)
+        case "reverseDeliveryShippingUpdate": return try reverseDeliveryUpdate(arguments)
         case "discountCodeBasicCreate":
             return try discountCreate(
                 field, arguments.values["basicCodeDiscount"] ?? .null, of: "basicCodeDiscount")
@@ -25,6 +26,11 @@ struct MutationRoot: GraphQLObject {
         case "discountCodeDeactivate": return try discountDeactivate(arguments)
         case "fulfillmentOrderHold": return try fulfillmentOrderHold(arguments)
         case "fulfillmentOrderReleaseHold": return try fulfillmentOrderReleaseHold(arguments)
+        case "returnRequest": return try returnRequest(arguments.values["input"] ?? .null)
+        case "returnApproveRequest": return try returnDecide(arguments.values["input"] ?? .null, approves: true)
+        case "returnDeclineRequest": return try returnDecide(arguments.values["input"] ?? .null, approves: false)
+        case "returnProcess": return try returnProcess(arguments.values["input"] ?? .null)
+        case "returnClose": return try returnClose(arguments.string("id"))
         case "refundCreate": return try refundCreate(arguments.values["input"] ?? .null)
         case "storeCreditAccountCredit": return try storeCredit(arguments)
         case "draftOrderCreate": return try draftOrderCreate(arguments.values["input"] ?? .null)
@@ -114,28 +120,71 @@ struct MutationRoot: GraphQLObject {
             Record("OrderUpdatePayload", ["order": .object(graph.order(id.number)), "userErrors": .list([])]))
     }
 
+    // MARK: - Labels of returns
+
+    private func returnErrors(_ field: [String], _ message: String, code: String?) -> Resolved {
+        .list([
+            .object(
+                Record(
+                    "ReturnUserError",
+                    ["field": .texts(field), "message": .text(message), "code": .text(code)]))
+        ])
+    }
+
+    /// A label's address has to be one that Shopify can fetch.
+    private func labelURL(_ arguments: GraphQLArguments) -> (url: String?, isFit: Bool) {
+        let url = arguments.values["labelInput"]?["fileUrl"]?.string
+        return (url, url.map { $0.hasPrefix("https://") || $0.hasPrefix("http://127.0.0.1:") } ?? true)
+    }
+
     private func reverseDeliveryCreate(_ arguments: GraphQLArguments) throws(GraphQLError) -> Resolved {
         try graph.require("write_returns", for: "reverseDeliveryCreateWithShipping")
         let payload = "ReverseDeliveryCreateWithShippingPayload"
         let graph = graph
         _ = try graph.node(arguments.string("reverseFulfillmentOrderId"), of: .reverseFulfillmentOrder)
+        func refused(_ field: [String], _ message: String, code: String?) -> Resolved {
+            .object(Record(payload, ["userErrors": returnErrors(field, message, code: code)]))
+        }
         guard let id = arguments.string("reverseFulfillmentOrderId").flatMap(ShopID.init(gid:)),
             let returned = graph.state.order(owning: id)?.returns.first(where: { $0.reverse?.id == id.number })
         else {
-            let missing = userErrors(
-                "ReturnUserError", ["reverseFulfillmentOrderId"], "Reverse fulfillment order not found.")
-            return .object(Record(payload, ["userErrors": missing]))
+            return refused(
+                ["reverseFulfillmentOrderId"], "Reverse fulfillment order not found.", code: "NOT_FOUND")
+        }
+        let (url, isFit) = labelURL(arguments)
+        guard isFit else { return refused(["labelInput", "fileUrl"], "File URL is invalid", code: "INVALID") }
+        guard returned.status == .open else {
+            return refused(["reverseFulfillmentOrderId"], "Return is not open.", code: "INVALID_STATE")
         }
         let delivery: ShopID
         do throws(SandboxRefusal) {
             delivery = try shop.attachLabel(
-                ShopID(.return, returned.id), url: arguments.values["labelInput"]?["fileUrl"]?.string,
+                ShopID(.return, returned.id), url: url,
                 trackingNumber: arguments.values["trackingInput"]?["number"]?.string)
         } catch {
-            let errors = userErrors("ReturnUserError", ["reverseFulfillmentOrderId"], error.description)
-            return .object(Record(payload, ["userErrors": errors]))
+            return refused(["reverseFulfillmentOrderId"], error.description, code: nil)
         }
         let node = try self.graph.node(delivery.description)
+        return .object(Record(payload, ["reverseDelivery": node, "userErrors": .list([])]))
+    }
+
+    private func reverseDeliveryUpdate(_ arguments: GraphQLArguments) throws(GraphQLError) -> Resolved {
+        try graph.require("write_returns", for: "reverseDeliveryShippingUpdate")
+        let payload = "ReverseDeliveryShippingUpdatePayload"
+        _ = try graph.node(arguments.string("reverseDeliveryId"), of: .reverseDelivery)
+        let (url, isFit) = labelURL(arguments)
+        guard isFit else {
+            let errors = returnErrors(["labelInput", "fileUrl"], "File URL is invalid", code: "INVALID")
+            return .object(Record(payload, ["userErrors": errors]))
+        }
+        guard let id = arguments.string("reverseDeliveryId").flatMap(ShopID.init(gid:)),
+            (try? shop.replaceLabel(
+                id, url: url, trackingNumber: arguments.values["trackingInput"]?["number"]?.string)) != nil
+        else {
+            let errors = returnErrors(["reverseDeliveryId"], "Reverse delivery not found.", code: "NOT_FOUND")
+            return .object(Record(payload, ["userErrors": errors]))
+        }
+        let node = try graph.node(id.description)
         return .object(Record(payload, ["reverseDelivery": node, "userErrors": .list([])]))
     }
 }

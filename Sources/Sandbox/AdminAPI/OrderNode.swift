@@ -131,7 +131,7 @@ struct OrderNode: GraphQLObject {
     }
 
     /// The payment, which is always one sale.
-    private func transaction(_ paidAt: Date) -> any GraphQLObject {
+    func transaction(_ paidAt: Date) -> any GraphQLObject {
         Record(
             "OrderTransaction",
             [

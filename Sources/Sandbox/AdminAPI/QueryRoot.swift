@@ -26,6 +26,18 @@ struct QueryRoot: GraphQLObject {
         case "return":
             try graph.require("read_returns", for: field)
             return try graph.node(id, of: .return)
+        case "returnReasonDefinitions":
+            try graph.require("read_returns", for: field)
+            return try ReturnReasons.connection(arguments)
+        case "returnableFulfillments":
+            try graph.require("read_returns", for: field)
+            guard let order = arguments.string("orderId").flatMap(ShopID.init(gid:)).flatMap({ graph.order($0.number) })
+            else { return try ConnectionNode.page("ReturnableFulfillmentConnection", of: [], arguments) }
+            return try ConnectionNode.page(
+                "ReturnableFulfillmentConnection",
+                of: order.record.fulfillments.filter { !$0.cancelled }.map {
+                    ($0.id, ReturnableNode($0, order: order) as any GraphQLObject)
+                }, arguments)
         case "reverseDelivery": return try graph.node(id, of: .reverseDelivery)
         case "reverseFulfillmentOrder": return try graph.node(id, of: .reverseFulfillmentOrder)
         case "fulfillmentOrder":

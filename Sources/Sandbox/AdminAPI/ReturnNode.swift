@@ -24,7 +24,7 @@ struct ReturnNode: GraphQLObject {
         case "decline":
             guard record.status == .declined else { return .null }
             return .object(
-                Record("ReturnDecline", ["reason": .text("OTHER"), "note": .text(record.declineNote)]))
+                Record("ReturnDecline", ["reason": .text(record.declineReason), "note": .text(record.declineNote)]))
         case "returnLineItems":
             return try ConnectionNode.page(
                 "ReturnLineItemTypeConnection", of: record.lines.map { ($0.id, lineItem($0)) }, arguments)
@@ -36,8 +36,33 @@ struct ReturnNode: GraphQLObject {
             let refunds = order.record.refunds.filter { $0.returnID == record.id }
             return try ConnectionNode.page(
                 "RefundConnection", of: refunds.map { ($0.id, RefundNode($0, order: order)) }, arguments)
+        case "suggestedFinancialOutcome": return outcome(arguments.values["returnLineItems"]?.array ?? [])
         default: return .null
         }
+    }
+
+    /// What would be paid back for some of its lines: their prices, as far as that much is left of the payment.
+    private func outcome(_ lines: [JSON]) -> Resolved {
+        let left = order.record.paid ? max(0, order.record.total - order.record.refunded) : 0
+        let sum = min(left, record.worth(of: lines, in: order.record))
+        var transfer = Resolved.null
+        if sum > 0, let paidAt = order.record.paidAt {
+            let way = Record(
+                "SuggestedOrderTransaction",
+                [
+                    "amountSet": order.graph.money(sum), "gateway": .text("bogus"), "kind": .text("SUGGESTED_REFUND"),
+                    "maximumRefundableSet": order.graph.money(left),
+                    "parentTransaction": .object(order.transaction(paidAt)),
+                ])
+            transfer = .object(
+                Record(
+                    "RefundReturnOutcome",
+                    ["amount": order.graph.money(sum), "suggestedTransactions": .list([.object(way)])]))
+        }
+        return .object(
+            Record(
+                "SuggestedReturnFinancialOutcome",
+                ["financialTransfer": transfer, "maximumRefundable": order.graph.money(left)]))
     }
 
     private func lineItem(_ line: ReturnRecord.Line) -> any GraphQLObject {
@@ -47,9 +72,95 @@ struct ReturnNode: GraphQLObject {
                 "id": .gid("ReturnLineItem", line.id), "quantity": .int(line.quantity),
                 "processedQuantity": .int(line.processed), "unprocessedQuantity": .int(line.quantity - line.processed),
                 "processableQuantity": .int(line.quantity - line.processed), "refundableQuantity": .int(line.quantity),
-                "refundedQuantity": .int(0), "returnReasonNote": .text(""),
+                "refundedQuantity": .int(0), "returnReasonNote": .text(""), "customerNote": .text(line.customerNote),
                 "fulfillmentLineItem": .object(FulfillmentLineNode(id: line.fulfillmentLineID, order: order)),
             ])
+    }
+}
+
+extension ReturnRecord {
+    /// What lines of an input cost, in hundredths.
+    func worth(of lines: [JSON], in order: OrderRecord) -> Int {
+        lines.reduce(0) { sum, line in
+            let id = line["id"]?.string.flatMap(ShopID.split)?.number
+            let price = self.lines.first { $0.id == id }.flatMap { order.line($0.lineItemID)?.item.price } ?? 0
+            return sum + price * Int(line["quantity"]?.int ?? 0)
+        }
+    }
+}
+
+/// A ReturnableFulfillment: what of a parcel can be sent back.
+struct ReturnableNode: GraphQLObject {
+    let record: FulfillmentRecord
+    let order: OrderNode
+    var typeName: String { "ReturnableFulfillment" }
+
+    init(_ record: FulfillmentRecord, order: OrderNode) {
+        self.record = record
+        self.order = order
+    }
+
+    func resolve(_ field: String, _ arguments: GraphQLArguments) throws(GraphQLError) -> Resolved {
+        switch field {
+        case "id": return .gid("ReturnableFulfillment", record.id)
+        case "fulfillment": return order.fulfillment(record.id)
+        case "returnableFulfillmentLineItems":
+            let left = record.lines.map { (line: $0, left: order.record.returnable($0.id)) }.filter { $0.left > 0 }
+            return try ConnectionNode.page(
+                "ReturnableFulfillmentLineItemConnection",
+                of: left.map { one in
+                    (
+                        one.line.id,
+                        Record(
+                            "ReturnableFulfillmentLineItem",
+                            [
+                                "quantity": .int(one.left),
+                                "fulfillmentLineItem": .object(FulfillmentLineNode(id: one.line.id, order: order)),
+                            ])
+                    )
+                }, arguments)
+        default: return .null
+        }
+    }
+}
+
+extension OrderRecord {
+    /// How many of a line of a parcel can still be sent back.
+    func returnable(_ fulfillmentLine: Int64) -> Int {
+        let sent = fulfillments.lazy.filter { !$0.cancelled }.flatMap(\.lines).first { $0.id == fulfillmentLine }
+        let taken = returns.filter { $0.status != .declined && $0.status != .canceled }.flatMap(\.lines)
+            .filter { $0.fulfillmentLineID == fulfillmentLine }.reduce(0) { $0 + $1.quantity }
+        return max(0, (sent?.quantity ?? 0) - taken)
+    }
+}
+
+/// Some of Shopify's reasons for sending something back, with their numbers and handles.
+enum ReturnReasons {
+    static let all: [(id: Int64, handle: String, name: String)] = [
+        (1, "unknown", "Unknown"), (2, "changed-my-mind", "Changed my mind"),
+        (3, "item-not-as-described", "Item not as described"),
+        (4, "received-the-wrong-item", "Received the wrong item"), (5, "other-reason", "Other"),
+        (6, "damaged-or-defective", "Damaged or defective"),
+        (7, "too-small", "Too small"), (8, "too-big", "Too big"), (9, "style", "Style"), (10, "color", "Color"),
+        (24, "arrived-late", "Arrived late"),
+    ]
+
+    static func connection(_ arguments: GraphQLArguments) throws(GraphQLError) -> Resolved {
+        let handles = arguments.values["handles"]?.array?.compactMap(\.string)
+        let found = all.filter { handles?.contains($0.handle) ?? true }
+        return try ConnectionNode.page(
+            "ReturnReasonDefinitionConnection",
+            of: found.map { one in
+                (
+                    one.id,
+                    Record(
+                        "ReturnReasonDefinition",
+                        [
+                            "id": .gid("ReturnReasonDefinition", one.id), "handle": .text(one.handle),
+                            "name": .text(one.name), "deleted": .bool(false),
+                        ])
+                )
+            }, arguments)
     }
 }
 

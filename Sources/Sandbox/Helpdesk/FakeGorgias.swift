@@ -25,6 +25,9 @@ public final class FakeGorgias: Sendable {
         var customer: String?
         var messages: [Said]
         var updatedAt: Date
+        var createdAt: Date
+        var assignee: String?
+        var isSpam = false
     }
 
     private struct State {
@@ -64,6 +67,43 @@ public final class FakeGorgias: Sendable {
                             id: $0.id, author: $0.email, isAgents: $0.isAgents, isPublic: $0.isPublic, text: $0.text)
                     })
             }
+        }
+    }
+
+    /// A customer writes a mail to the shop, which arrives here.
+    ///
+    /// - Parameter id: the ticket that it answers; nil for a new one.
+    /// - Returns: the ticket's number.
+    @discardableResult
+    public func receive(
+        _ text: String, subject: String = "", from email: String, in id: Int64? = nil, isSpam: Bool = false
+    ) -> Int64 {
+        let now = clock.now()
+        defer { bell.ring() }
+        return state.withLock { state in
+            let said = Said(
+                id: state.id(), email: email, isAgents: false, isPublic: true, channel: "email", text: text, at: now)
+            if let id, let index = state.tickets.firstIndex(where: { $0.id == id }) {
+                state.tickets[index].status = "open"
+                state.tickets[index].messages.append(said)
+                state.tickets[index].updatedAt = now
+                return id
+            }
+            let ticket = Ticket(
+                id: Int64(state.tickets.count + 201), externalID: "", subject: subject, status: "open",
+                customer: email, messages: [said], updatedAt: now, createdAt: now, isSpam: isSpam)
+            state.tickets.append(ticket)
+            return ticket.id
+        }
+    }
+
+    /// Somebody gives a ticket to a user; to nobody with nil.
+    public func assign(_ id: Int64, to agent: String?) {
+        let now = clock.now()
+        state.withLock { state in
+            guard let index = state.tickets.firstIndex(where: { $0.id == id }) else { return }
+            state.tickets[index].assignee = agent
+            state.tickets[index].updatedAt = now
         }
     }
 
@@ -177,7 +217,7 @@ public final class FakeGorgias: Sendable {
             let ticket = Ticket(
                 id: Int64(state.tickets.count + 201), externalID: body["external_id"]?.string ?? "",
                 subject: body["subject"]?.string ?? "", status: body["status"]?.string ?? "open",
-                customer: body["customer"]?["email"]?.string, messages: said, updatedAt: now)
+                customer: body["customer"]?["email"]?.string, messages: said, updatedAt: now, createdAt: now)
             state.tickets.append(ticket)
             return .json(Self.json(ticket), status: 201)
         }
@@ -213,6 +253,9 @@ public final class FakeGorgias: Sendable {
         [
             "id": .int(ticket.id), "external_id": .string(ticket.externalID), "subject": .string(ticket.subject),
             "status": .string(ticket.status), "updated_datetime": .string(time(ticket.updatedAt)),
+            "created_datetime": .string(time(ticket.createdAt)), "channel": "email", "spam": .bool(ticket.isSpam),
+            "customer": ["id": 1, "email": ticket.customer.map { .string($0) } ?? .null],
+            "assignee_user": ticket.assignee.map { ["id": 2, "email": .string($0)] } ?? .null,
         ]
     }
 

@@ -23,6 +23,8 @@ public final class FakeZendesk: Sendable {
         var text: String
         var mark: JSON?
         var at: Date
+        /// What Zendesk warns agents of.
+        var flags: [Int64] = []
     }
 
     private struct Ticket {
@@ -35,6 +37,11 @@ public final class FakeZendesk: Sendable {
         var tags: JSON
         var comments: [Comment] = []
         var updatedAt: Date
+        var createdAt: Date
+        /// How it came: `email`, `api`.
+        var via = "api"
+        var assignee: Int64?
+        var copies: [Int64] = []
     }
 
     private struct State {
@@ -47,6 +54,14 @@ public final class FakeZendesk: Sendable {
         mutating func id() -> Int64 {
             nextID += 1
             return nextID
+        }
+
+        /// The number of whoever has that address.
+        mutating func person(_ email: String, name: String, role: String) -> Int64 {
+            if let known = people.first(where: { $0.email == email }) { return known.id }
+            let made = Person(id: id(), name: name, email: email, role: role)
+            people.append(made)
+            return made.id
         }
     }
 
@@ -91,6 +106,61 @@ public final class FakeZendesk: Sendable {
 
     // MARK: What people do there
 
+    /// A customer writes a mail to the shop, which arrives here.
+    ///
+    /// - Parameters:
+    ///   - id: the ticket that it answers; nil for a new one.
+    ///   - flags: what Zendesk warns agents of.
+    ///   - via: how it came, if not by mail.
+    /// - Returns: the ticket's number.
+    @discardableResult
+    public func receive(
+        _ text: String, subject: String = "", from email: String, name: String? = nil, in id: Int64? = nil,
+        flags: [Int64] = [], via: String = "email"
+    ) -> Int64 {
+        let now = clock.now()
+        defer { bell.ring() }
+        return state.withLock { state in
+            let author = state.person(email, name: name ?? email, role: "end-user")
+            let comment = Comment(
+                id: state.id(), author: author, isPublic: true, text: text, at: now, flags: flags)
+            if let id, let index = state.tickets.firstIndex(where: { $0.id == id }) {
+                state.tickets[index].status = "open"
+                state.tickets[index].comments.append(comment)
+                state.tickets[index].updatedAt = now
+                return id
+            }
+            let ticket = Ticket(
+                id: Int64(state.tickets.count + 101), externalID: "", subject: subject, status: "new",
+                requester: author, tags: [], comments: [comment], updatedAt: now, createdAt: now, via: via)
+            state.tickets.append(ticket)
+            return ticket.id
+        }
+    }
+
+    /// Somebody gives a ticket to an agent; to nobody with nil.
+    public func assign(_ id: Int64, to agent: String?) {
+        change(id) { state, index in
+            state.tickets[index].assignee = agent.map { state.person($0, name: $0, role: "agent") }
+        }
+    }
+
+    /// Somebody gets copies of what is said in a ticket.
+    public func copy(_ id: Int64, to email: String) {
+        change(id) { state, index in
+            state.tickets[index].copies.append(state.person(email, name: email, role: "end-user"))
+        }
+    }
+
+    private func change(_ id: Int64, _ body: (inout State, Int) -> Void) {
+        let now = clock.now()
+        state.withLock { state in
+            guard let index = state.tickets.firstIndex(where: { $0.id == id }) else { return }
+            body(&state, index)
+            state.tickets[index].updatedAt = now
+        }
+    }
+
     /// An agent, or whoever the ticket is with, says something in it.
     ///
     /// - Parameter agent: nil for whoever it is with.
@@ -100,10 +170,7 @@ public final class FakeZendesk: Sendable {
             guard let index = state.tickets.firstIndex(where: { $0.id == id }) else { return }
             var author = state.tickets[index].requester
             if let agent {
-                if !state.people.contains(where: { $0.email == agent }) {
-                    state.people.append(Person(id: state.id(), name: agent, email: agent, role: "agent"))
-                }
-                author = state.people.first { $0.email == agent }?.id ?? author
+                author = state.person(agent, name: agent, role: "agent")
             } else {
                 state.tickets[index].status = "open"
             }
@@ -151,6 +218,11 @@ public final class FakeZendesk: Sendable {
         case ("GET", "users", 2) where parts[1] == "me":
             return .json(["user": ["id": 1, "email": .string(Self.email), "role": "admin"]])
         case ("GET", "users", 2) where parts[1] == "search": return findPeople(request)
+        case ("GET", "users", 2):
+            guard let person = state.withLock({ $0.people.first { "\($0.id)" == parts[1] } }) else {
+                return Self.missing
+            }
+            return .json(["user": Self.json(person)])
         case ("GET", "tickets", 1): return list(request)
         case ("GET", "tickets", 2) where parts[1] == "show_many": return several(request)
         case ("GET", "tickets", 2): return one(parts[1])
@@ -209,9 +281,25 @@ public final class FakeZendesk: Sendable {
     }
 
     private func list(_ request: WebRequest) -> WebResponse {
-        let tickets = state.withLock { $0.tickets }
-        let found = tickets.filter { ticket in request.query["external_id"].map { $0 == ticket.externalID } ?? true }
-        return .json(["tickets": .array(found.map(Self.json))])
+        let (tickets, people) = state.withLock { ($0.tickets, $0.people) }
+        var found = tickets.filter { ticket in request.query["external_id"].map { $0 == ticket.externalID } ?? true }
+        if request.query["sort_by"] == "updated_at" {
+            found.sort { ($0.updatedAt, $0.id) < ($1.updatedAt, $1.id) }
+            if request.query["sort_order"] == "desc" { found.reverse() }
+        }
+        let size = min(100, request.query["per_page"].flatMap { Int($0) } ?? 100)
+        let page = request.query["page"].flatMap { Int($0) } ?? 1
+        let part = found.dropFirst((page - 1) * size).prefix(size)
+        var body: [JSON.Member] = [
+            JSON.Member("tickets", .array(part.map(Self.json))), JSON.Member("count", .int(Int64(found.count))),
+            JSON.Member("next_page", page * size < found.count ? .string("page=\(page + 1)") : .null),
+        ]
+        if request.query["include"] == "users" {
+            let wanted = Set(part.flatMap { [$0.requester] + [$0.assignee].compactMap(\.self) })
+            body.append(
+                JSON.Member("users", .array(people.filter { wanted.contains($0.id) }.map(Self.json))))
+        }
+        return .json(.object(body))
     }
 
     private func several(_ request: WebRequest) -> WebResponse {
@@ -237,7 +325,10 @@ public final class FakeZendesk: Sendable {
                 "id": .int(comment.id), "type": "Comment", "author_id": .int(comment.author),
                 "body": .string(comment.text), "plain_body": .string(comment.text), "public": .bool(comment.isPublic),
                 "created_at": .string(ShopTime.iso(comment.at)),
-                "metadata": ["system": ["location": "sandbox"], "custom": comment.mark ?? [:]],
+                "metadata": [
+                    "system": ["location": "sandbox"], "custom": comment.mark ?? [:],
+                    "flags": .array(comment.flags.map { .int($0) }), "trusted": .bool(comment.flags.isEmpty),
+                ],
             ]
         }
         var body: JSON = ["comments": .array(comments), "count": .int(Int64(comments.count))]
@@ -264,7 +355,8 @@ public final class FakeZendesk: Sendable {
             var made = Ticket(
                 id: Int64(state.tickets.count + 101), externalID: ticket["external_id"]?.string ?? "",
                 subject: ticket["subject"]?.string ?? "", status: "new", requester: requester,
-                follows: ticket["via_followup_source_id"]?.int, tags: ticket["tags"] ?? [], updatedAt: now)
+                follows: ticket["via_followup_source_id"]?.int, tags: ticket["tags"] ?? [], updatedAt: now,
+                createdAt: now)
             made.comments = [
                 Comment(
                     id: state.id(), author: comment["author_id"]?.int ?? 1,
@@ -289,6 +381,12 @@ public final class FakeZendesk: Sendable {
                         "details": ["status": [["description": "Status: closed prevents ticket update"]]],
                     ], status: 422)
             }
+            if change["safe_update"]?.bool == true,
+                change["updated_stamp"]?.string != ShopTime.iso(state.tickets[index].updatedAt)
+            {
+                return .json(
+                    ["error": "UpdateConflict", "description": "Safe Update prevented the update"], status: 409)
+            }
             if let comment = change["comment"], let text = comment["body"]?.string {
                 state.tickets[index].comments.append(
                     Comment(
@@ -312,6 +410,9 @@ public final class FakeZendesk: Sendable {
         [
             "id": .int(ticket.id), "external_id": .string(ticket.externalID), "subject": .string(ticket.subject),
             "status": .string(ticket.status), "requester_id": .int(ticket.requester), "tags": ticket.tags,
+            "assignee_id": ticket.assignee.map { .int($0) } ?? .null,
+            "email_cc_ids": .array(ticket.copies.map { .int($0) }), "via": ["channel": .string(ticket.via)],
+            "created_at": .string(ShopTime.iso(ticket.createdAt)),
             "updated_at": .string(ShopTime.iso(ticket.updatedAt)),
             "followup_source_id": ticket.follows.map { .int($0) } ?? .null,
         ]

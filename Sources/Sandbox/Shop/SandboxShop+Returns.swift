@@ -33,6 +33,50 @@ extension SandboxShop {
         }
     }
 
+    /// The customer, or an app for her, asks to send some of what was sent back. Returns the return.
+    func requestReturn(
+        _ order: ShopID, lines wanted: [(fulfillmentLine: Int64, quantity: Int, note: String?, reason: Int64)]
+    ) throws(SandboxRefusal) -> ShopID {
+        try change(order, moves: manners.returnsMoveOrders) { (order, state, now) throws(SandboxRefusal) in
+            let sent = order.fulfillments.filter { !$0.cancelled }.flatMap(\.lines)
+            var lines: [ReturnRecord.Line] = []
+            for one in wanted {
+                guard let line = sent.first(where: { $0.id == one.fulfillmentLine }),
+                    one.quantity > 0, one.quantity <= order.returnable(one.fulfillmentLine)
+                else { throw SandboxRefusal("Return line item has an invalid quantity.") }
+                var made = ReturnRecord.Line(
+                    id: state.newID(), fulfillmentLineID: line.id, lineItemID: line.lineItemID, quantity: one.quantity)
+                (made.customerNote, made.reason) = (one.note, one.reason)
+                lines.append(made)
+            }
+            let id = state.newID(.return, of: order.id)
+            order.returns.append(
+                ReturnRecord(
+                    id: id, index: order.returns.count + 1, status: .requested, createdAt: now, lines: lines))
+            return ShopID(.return, id)
+        }
+    }
+
+    /// Counts goods of a return as processed, each line with how many, and pays for them: the way they were paid for, or
+    /// as credit. Returns the refund; nil if nothing is paid.
+    func processReturn(
+        _ id: ShopID, lines: [(line: Int64, quantity: Int)], amount: Int, asCredit: Bool, expiresAt: Date?
+    ) throws(SandboxRefusal) -> ShopID? {
+        try changeReturn(id) { (record, _, _) throws(SandboxRefusal) in
+            for one in lines {
+                guard let index = record.lines.firstIndex(where: { $0.id == one.line }), one.quantity > 0,
+                    record.lines[index].processed + one.quantity <= record.lines[index].quantity
+                else { throw SandboxRefusal("Return line item has an invalid quantity.") }
+                record.lines[index].processed += one.quantity
+            }
+        }
+        guard amount > 0, let order = read({ $0.order(owning: id) }) else { return nil }
+        if asCredit, let customer = order.customerID {
+            _ = credit(customer, amount: amount, expiresAt: expiresAt, now: clock.now())
+        }
+        return try refund(ShopID(.order, order.id), amount: amount, for: id)
+    }
+
     /// The shop approves the return.
     public func approveReturn(_ id: ShopID) throws(SandboxRefusal) {
         try changeReturn(id) { (record, state, now) throws(SandboxRefusal) in
@@ -50,11 +94,12 @@ extension SandboxShop {
     }
 
     /// The shop declines it.
-    public func declineReturn(_ id: ShopID, note: String? = nil) throws(SandboxRefusal) {
+    public func declineReturn(_ id: ShopID, note: String? = nil, reason: String = "OTHER") throws(SandboxRefusal) {
         try changeReturn(id) { (record, _, _) throws(SandboxRefusal) in
             guard record.status == .requested else { throw SandboxRefusal("the return is not waiting for approval") }
             record.status = .declined
             record.declineNote = note
+            record.declineReason = reason
         }
     }
 
@@ -102,7 +147,9 @@ extension SandboxShop {
     }
 
     /// Replaces the label of a reverse delivery.
-    public func replaceLabel(_ delivery: ShopID, url: String? = nil) throws(SandboxRefusal) {
+    public func replaceLabel(
+        _ delivery: ShopID, url: String? = nil, trackingNumber: String? = nil
+    ) throws(SandboxRefusal) {
         let base = baseURL
         try change(delivery, moves: manners.returnsMoveOrders) { (order, _, now) throws(SandboxRefusal) in
             for (r, record) in order.returns.enumerated() {
@@ -111,6 +158,9 @@ extension SandboxShop {
                     let fresh =
                         url
                         ?? "\(base)/labels/\(delivery.number).pdf?v=\(version.hour)\(version.minute)\(version.second)"
+                    if let trackingNumber {
+                        order.returns[r].reverse?.deliveries[d].trackingNumber = trackingNumber
+                    }
                     order.returns[r].reverse?.deliveries[d].label = .init(
                         url: fresh, createdAt: known.label?.createdAt ?? now, updatedAt: now)
                     return
@@ -120,7 +170,8 @@ extension SandboxShop {
         }
     }
 
-    /// The goods are back: they are restocked, and the reverse fulfillment order closes.
+    /// The goods are back: they are restocked, and the reverse fulfillment order closes. What is done about the money is
+    /// another step (`processReturn`).
     public func receiveReturn(_ id: ShopID) throws(SandboxRefusal) {
         try changeReturn(id) { (record, state, now) throws(SandboxRefusal) in
             guard record.status == .open, var reverse = record.reverse else {
@@ -132,7 +183,6 @@ extension SandboxShop {
             }
             reverse.status = "CLOSED"
             record.reverse = reverse
-            for index in record.lines.indices { record.lines[index].processed = record.lines[index].quantity }
         }
     }
 

@@ -230,6 +230,10 @@ struct ReturnRecord: Sendable {
         let lineItemID: Int64
         let quantity: Int
         var processed = 0
+        /// What the customer wrote with the request.
+        var customerNote: String?
+        /// The number of the reason.
+        var reason: Int64?
     }
 
     let id: Int64
@@ -239,6 +243,8 @@ struct ReturnRecord: Sendable {
     var approvedAt: Date?
     var closedAt: Date?
     var declineNote: String?
+    /// ReturnDeclineReason.
+    var declineReason = "OTHER"
     var lines: [Line]
     var reverse: ReverseOrderRecord?
 }

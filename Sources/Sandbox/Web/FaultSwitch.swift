@@ -2,7 +2,7 @@
 //
 //     {"shop": {"next": ["throttled", "dropped"], "always": "locked", "chances": {"slow": 0.1}, "slowness_ms": 500},
 //      "relay": {"always": null, "rules": [{"pattern": "bounce@*", "reply": "550 5.1.1 no such user", "times": 1}]},
-//      "hooks": {"clear": true}, "index_lag_ms": 2000,
+//      "hooks": {"clear": true}, "index_lag_ms": 2000, "brokers": {"chances": {"dropped": 0.2}},
 //      "carriers": {"ups": {"next": ["tooManyRequests"], "quota": {"calls": 5, "seconds": 60}, "token_lifetime_s": 10,
 //                           "end_tokens": true}, "all": {"quota": "published"}}}
 //
@@ -17,6 +17,7 @@ struct FaultSwitch {
         if let texts = body["texts"] { try set(site.twilio.faults, texts) }
         if let zendesk = body["zendesk"] { try set(site.zendesk.faults, zendesk) }
         if let gorgias = body["gorgias"] { try set(site.gorgias.faults, gorgias) }
+        if let brokers = body["brokers"] { try set(site.brokers.faults, brokers) }
         if let relay = body["relay"] {
             try set(site.relayFaults, relay)
             if let rules = relay["rules"]?.array {

@@ -13,6 +13,7 @@ struct SandboxSite: Sendable {
     let twilio: FakeTwilio
     let zendesk: FakeZendesk
     let gorgias: FakeGorgias
+    let brokers: FakeBrokers
     let relayFaults: SandboxFaults<RelayFault>
     let relayRules: RelayRules
     let teller: StoryTeller
@@ -25,6 +26,9 @@ struct SandboxSite: Sendable {
         case "2010-04-01": return twilio.respond(request)
         case "zendesk" where parts.count > 3: return zendesk.respond(request)
         case "gorgias" where parts.count > 2: return gorgias.respond(request)
+        case "easypost" where parts.count > 2: return brokers.easyPost(request)
+        case "shippo" where parts.count > 1: return brokers.shippo(request)
+        case "brokers" where parts.count == 2: return brokers.label(parts[1])
         case "hooks" where parts.count == 2: return hooks.respond(request, endpoint: parts[1])
         case "labels" where parts.count == 2: return label(parts[1])
         case "track" where parts.count == 2: return tracking(parts[1])
@@ -149,6 +153,17 @@ struct SandboxSite: Sendable {
                             "sentAt": .string(ShopTime.iso($0.sentAt)),
                         ]
                     }))
+        case "labels":
+            return .json(
+                .array(
+                    brokers.labels.map {
+                        [
+                            "broker": .string($0.broker), "reference": .string($0.reference), "id": .string($0.id),
+                            "tracking": .string($0.tracking), "price": .int(Int64($0.price)),
+                            "currency": .string($0.currency), "voided": .bool($0.isVoided),
+                            "scanned": .bool($0.isScanned),
+                        ]
+                    }))
         case "shop": return .json(ShopVerbs(shop: shop).list(limit: limit(request)))
         case "story":
             return .json(
@@ -254,14 +269,37 @@ struct SandboxSite: Sendable {
         do throws(SandboxRefusal) {
             switch parts.first {
             case "shop" where parts.count == 2: return .json(try ShopVerbs(shop: shop).call(parts[1], body))
+            case "labels":
+                if let number = body["scan"]?.string { brokers.scan(number) }
+                if let currency = body["currency"] { brokers.setCurrency(currency.string) }
+                if let refuses = body["refuse_voids"]?.bool { brokers.setRefusesVoids(refuses) }
+                return .json(["ok": true])
             case "faults":
                 try FaultSwitch(site: self).apply(body)
                 return .json(["ok": true])
+            case "helpdesk": return try writeToHelpdesk(body)
             default: return .refusal("there is nothing at \(request.path)", status: 404)
             }
         } catch {
             return .refusal(error.description, status: 422)
         }
+    }
+
+    /// A customer's mail arrives in a helpdesk: {"at": "zendesk", "from": "robin@shopper.example", "text": "Hi",
+    /// "subject": "The apron"}; with "ticket" it answers that one.
+    private func writeToHelpdesk(_ body: JSON) throws(SandboxRefusal) -> WebResponse {
+        guard let from = body["from"]?.string, let text = body["text"]?.string, !text.isEmpty else {
+            throw SandboxRefusal("send {\"at\": \"zendesk\", \"from\": …, \"text\": …}")
+        }
+        let subject = body["subject"]?.string ?? ""
+        let ticket = body["ticket"]?.int
+        let id: Int64
+        switch body["at"]?.string {
+        case "zendesk": id = zendesk.receive(text, subject: subject, from: from, in: ticket)
+        case "gorgias": id = gorgias.receive(text, subject: subject, from: from, in: ticket)
+        default: throw SandboxRefusal("'at' is zendesk or gorgias")
+        }
+        return .json(["ticket": .int(id)])
     }
 
     /// A shopper texts: {"from": "+44…", "body": "STOP", "hook": "http://127.0.0.1:PORT/sms/SHOP"}. `url` is what the

@@ -249,6 +249,7 @@ struct ShopVerbs {
                             order.refunds.map { ["amount": .int(Int64($0.amount)), "note": .text($0.note)] }),
                         "credits": .array(credits.map { .int(Int64($0.amount)) }),
                         "holds": .array(order.holds.map { .text($0.handle) }),
+                        "returns": .array(order.returns.map { Self.act($0, of: order) }),
                         "cancelled": .bool(order.cancelledAt != nil), "total": .int(Int64(order.total)),
                         "address": .text(order.address?.address1),
                         "attributes": .array(
@@ -256,5 +257,17 @@ struct ShopVerbs {
                     ]
                 })
         }
+    }
+
+    /// A return, with what was noted and whether it is paid.
+    private static func act(_ returned: ReturnRecord, of order: OrderRecord) -> JSON {
+        let lines = returned.lines.map { line -> JSON in
+            ["quantity": .int(Int64(line.quantity)), "note": .text(line.customerNote)]
+        }
+        let paid = order.refunds.count { $0.returnID == returned.id }
+        return [
+            "status": .string(returned.status.rawValue), "decline_reason": .string(returned.declineReason),
+            "lines": .array(lines), "refunds": .int(Int64(paid)),
+        ]
     }
 }

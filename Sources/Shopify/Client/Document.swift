@@ -63,6 +63,20 @@ package struct Document: Hashable, Sendable {
     package static let jobState = Document(name: "JobState")
     package static let orderAddressState = Document(name: "OrderAddressState")
     package static let orderAddressUpdate = Document(name: "OrderAddressUpdate")
+    package static let orderReturnNotes = Document(name: "OrderReturnNotes")
+    package static let returnableFulfillments = Document(name: "ReturnableFulfillments")
+    package static let returnReasonDefinitions = Document(name: "ReturnReasonDefinitions")
+    package static let returnRequest = Document(name: "ReturnRequest")
+    package static let returnState = Document(name: "ReturnState")
+    package static let returnApproveRequest = Document(name: "ReturnApproveRequest")
+    package static let returnDeclineRequest = Document(name: "ReturnDeclineRequest")
+    package static let returnSuggestedOutcome = Document(name: "ReturnSuggestedOutcome")
+    package static let returnProcess = Document(name: "ReturnProcess")
+    package static let returnClose = Document(name: "ReturnClose")
+
+    package static let returnLabelState = Document(name: "ReturnLabelState")
+    package static let reverseDeliveryCreate = Document(name: "ReverseDeliveryCreate")
+    package static let reverseDeliveryShippingUpdate = Document(name: "ReverseDeliveryShippingUpdate")
 
     /// Every operation.
     package static let all = [
@@ -72,7 +86,10 @@ package struct Document: Hashable, Sendable {
         discountCodeDeactivate, tagsAdd, orderStanding, orderRefundState, refundCreate, storeCreditAccountCredit,
         storeCreditOfCustomer, orderHolds, fulfillmentOrderHold, fulfillmentOrderReleaseHold, orderReshipState,
         draftOrderCreate, draftOrderState, draftOrderComplete, draftOrdersByTag, orderCancel, jobState,
-        orderAddressState, orderAddressUpdate,
+        orderAddressState, orderAddressUpdate, returnLabelState, reverseDeliveryCreate, reverseDeliveryShippingUpdate,
+        orderAddressState, orderAddressUpdate, orderReturnNotes, returnableFulfillments, returnReasonDefinitions,
+        returnRequest, returnState, returnApproveRequest, returnDeclineRequest, returnSuggestedOutcome, returnProcess,
+        returnClose,
     ]
 
     private static let sources: [String: String] = [
@@ -106,14 +123,27 @@ package struct Document: Hashable, Sendable {
         "OrderHolds": PackageResources.OrderHolds_graphql,
         "OrderRefundState": PackageResources.OrderRefundState_graphql,
         "OrderReshipState": PackageResources.OrderReshipState_graphql,
+        "OrderReturnNotes": PackageResources.OrderReturnNotes_graphql,
         "OrderStanding": PackageResources.OrderStanding_graphql,
         "ReadFulfillments": PackageResources.ReadFulfillments_graphql,
         "ReadOrders": PackageResources.ReadOrders_graphql,
         "ReadReturns": PackageResources.ReadReturns_graphql,
         "RefundCreate": PackageResources.RefundCreate_graphql,
         "RefundLineItemFields": PackageResources.RefundLineItemFields_graphql,
+        "ReturnApproveRequest": PackageResources.ReturnApproveRequest_graphql,
+        "ReturnClose": PackageResources.ReturnClose_graphql,
+        "ReturnDeclineRequest": PackageResources.ReturnDeclineRequest_graphql,
         "ReturnFields": PackageResources.ReturnFields_graphql,
         "ReturnLineItemFields": PackageResources.ReturnLineItemFields_graphql,
+        "ReturnLabelState": PackageResources.ReturnLabelState_graphql,
+        "ReverseDeliveryCreate": PackageResources.ReverseDeliveryCreate_graphql,
+        "ReverseDeliveryShippingUpdate": PackageResources.ReverseDeliveryShippingUpdate_graphql,
+        "ReturnProcess": PackageResources.ReturnProcess_graphql,
+        "ReturnReasonDefinitions": PackageResources.ReturnReasonDefinitions_graphql,
+        "ReturnRequest": PackageResources.ReturnRequest_graphql,
+        "ReturnState": PackageResources.ReturnState_graphql,
+        "ReturnSuggestedOutcome": PackageResources.ReturnSuggestedOutcome_graphql,
+        "ReturnableFulfillments": PackageResources.ReturnableFulfillments_graphql,
         "ReverseFulfillmentOrderFields": PackageResources.ReverseFulfillmentOrderFields_graphql,
         "ScanOrders": PackageResources.ScanOrders_graphql,
         "ScanReturns": PackageResources.ScanReturns_graphql,

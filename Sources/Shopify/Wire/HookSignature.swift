@@ -37,6 +37,8 @@ package enum ShopifyHook: Hashable, Sendable {
     case dataRequest(Person)
     /// A customer is to be erased.
     case erase(Person)
+    /// A customer, of that id, was merged into another: her orders are the other's.
+    case merged(String)
     /// The shop uninstalled the app two days ago.
     case eraseShop
     /// It is about nothing that is watched.
@@ -70,6 +72,7 @@ package enum ShopifyHook: Hashable, Sendable {
             var phone: String?
         }
         struct Body: Decodable {
+            var admin_graphql_api_customer_deleted_id: String?
             var order_id: Int64?
             var order: Reference?
             var customer: Customer?
@@ -82,6 +85,10 @@ package enum ShopifyHook: Hashable, Sendable {
         case _ where topic == "customers/data_request": self = .dataRequest(person)
         case _ where topic == "customers/redact": self = .erase(person)
         case _ where topic == "shop/redact": self = .eraseShop
+        case _ where topic == "customers/merge":
+            let gone = read?.admin_graphql_api_customer_deleted_id
+            let isID = gone.map { $0.hasPrefix("gid://shopify/Customer/") && $0.utf8.count <= 60 } ?? false
+            self = gone.flatMap { isID ? .merged($0) : nil } ?? .something
         case "orders":
             let own = try? JSONDecoder().decode(Reference.self, from: Data(body))
             self = own?.order.map { .order($0) } ?? .something

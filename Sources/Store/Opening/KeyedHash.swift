@@ -26,6 +26,9 @@ struct KeyedHash: Sendable {
     /// For a code that was mailed for a chat: 32 bytes, so that no reader of the rows alone can try all codes.
     func code(_ code: String, chat: String) -> Data { keyed("chat code", Data("\(chat) \(code)".utf8)) }
 
+    /// For a code that was mailed for a page of an order: 32 bytes, as for a chat's.
+    func code(_ code: String, page: String) -> Data { keyed("page code", Data("\(page) \(code)".utf8)) }
+
     /// For where an order goes, in the form in which addresses are compared.
     func place(_ text: String) -> Data { hash("place", text) }
 

@@ -183,6 +183,25 @@ struct Tally {
             shop: shop)
     }
 
+    /// Something was booked or, with -1, is not any more.
+    mutating func gave(_ booking: CountedBooking, _ sign: Int64, shop: Int64) {
+        note(
+            .given, .moment(booking.at), booking.trigger, GivenThing.name(booking.gift, booking.currency), sign,
+            total: sign * booking.amount, shop: shop)
+    }
+
+    /// The code of a gift was used on an order.
+    mutating func redeemed(_ gift: String, of trigger: String, at moment: Moment, shop: Int64) {
+        note(.redeemed, .moment(moment), trigger, gift, 1, shop: shop)
+    }
+
+    /// Something became of a remedy.
+    ///
+    /// - Parameter outcome: `offered`, `handed_over`, what was chosen, or how it ended otherwise.
+    mutating func remedied(_ remedy: String, _ outcome: String, at moment: Moment, shop: Int64) {
+        note(.offers, .moment(moment), remedy, outcome, 1, shop: shop)
+    }
+
     /// A message was drawn for a group, or was followed by a contact.
     mutating func drawn(_ trigger: String, _ group: TrialGroup, isContact: Bool, on day: CalendarDay, shop: Int64) {
         note(.trials, .day(day), trigger, isContact ? group.contacts : group.rawValue, 1, shop: shop)
@@ -257,7 +276,51 @@ struct Tally {
     }
 }
 
+/// A booking as it counts.
+struct CountedBooking: Hashable {
+    var gift: String
+    /// In the smallest unit of the currency.
+    var amount: Int64
+    var currency: String
+    var at: Moment
+    var trigger: String
+}
+
 extension Connection {
+    /// Changes the bookings of effects, and what is tallied of them with them.
+    func rebook(_ effects: [Int64], shop: Int64, _ change: () throws -> Void) throws {
+        func counted() throws -> [CountedBooking?] {
+            try effects.map { effect in
+                try first(Query.countedBooking, [shop, effect]) { row in
+                    CountedBooking(
+                        gift: row[0], amount: row[1], currency: row[2], at: row.moment(3), trigger: row[4])
+                }
+            }
+        }
+        let before = try counted()
+        try change()
+        var tally = Tally()
+        for (old, new) in zip(before, try counted()) where old != new {
+            if let old { tally.gave(old, -1, shop: shop) }
+            if let new { tally.gave(new, 1, shop: shop) }
+        }
+        try tally.write(to: self)
+    }
+
+    /// Notes that an order used codes of ours, each once.
+    func redeem(_ codes: [String], at moment: Moment, shop: Int64, tally: inout Tally) throws {
+        for code in codes {
+            let found = try first(Query.giftOfCode, [shop, code]) {
+                (effect: $0[0] as Int64, gift: $0[1] as String, trigger: $0[2] as String)
+            }
+            guard let found else { continue }
+            try run(
+                "UPDATE bookings SET redeemed_at = ? WHERE shop = ? AND effect_id = ?",
+                [moment.milliseconds, shop, found.effect])
+            tally.redeemed(found.gift, of: found.trigger, at: moment, shop: shop)
+        }
+    }
+
     /// The zone that a shop's days are counted in; UTC until Shopify has been asked.
     func zone(shop: Int64) throws -> Zone {
         let text = try first(Query.profileText, [shop, RememberedName.profile.rawValue]) { $0[0] as String }
@@ -336,6 +399,18 @@ extension Query {
         INSERT INTO tallies (shop, name, day, a, b, n, total) VALUES (?, ?, ?, ?, ?, ?, ?)
         ON CONFLICT (shop, name, day, a, b) DO UPDATE SET
             n = tallies.n + excluded.n, total = tallies.total + excluded.total
+        """
+    static let countedBooking = """
+        SELECT bookings.gift, bookings.amount, bookings.currency, bookings.booked_at, effects.trigger_name
+        FROM bookings JOIN effects ON effects.shop = bookings.shop AND effects.id = bookings.effect_id
+        WHERE bookings.shop = ? AND bookings.effect_id = ? AND bookings.freed_at IS NULL
+        """
+    static let giftOfCode = """
+        SELECT results.effect_id, bookings.gift, effects.trigger_name
+        FROM results
+            JOIN bookings ON bookings.shop = results.shop AND bookings.effect_id = results.effect_id
+            JOIN effects ON effects.shop = results.shop AND effects.id = results.effect_id
+        WHERE results.shop = ? AND results.value = ? AND results.name = 'code' AND bookings.redeemed_at IS NULL
         """
     static let talliesAfter = "SELECT name, a, b, n, total FROM tallies WHERE shop = ? AND day > ?"
     static let journeysOfOrder = """

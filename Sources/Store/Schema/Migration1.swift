@@ -660,11 +660,12 @@ extension Migration {
                 PRIMARY KEY (shop, effect_id, name),
                 FOREIGN KEY (shop, effect_id) REFERENCES effects (shop, id)
             ) STRICT, WITHOUT ROWID;
+            CREATE INDEX results_by_code ON results (shop, value) WHERE name = 'code';
 
             -- What was given: booked when it was decided, in the smallest unit of its currency, and counted in its budget
             -- until it is freed. `told_by` is the message that tells of it, `withdrawn_by` the effect that takes it
-            -- back. It outlives its effect: when an order is erased, keyed hashes alone say whose it was, and `told_by`
-            -- is 0 if nobody can say any more whether she was told.
+            -- back; `redeemed_at` is when its code was used. It outlives its effect: when an order is erased, keyed hashes
+            -- alone say whose it was, and `told_by` is 0 if nobody can say any more whether she was told.
             CREATE TABLE bookings (
                 shop INTEGER NOT NULL REFERENCES shops (id),
                 effect_id INTEGER NOT NULL,
@@ -681,6 +682,7 @@ extension Migration {
                 told_by INTEGER,
                 withdrawn_by INTEGER,
                 freed_at INTEGER,
+                redeemed_at INTEGER,
                 PRIMARY KEY (shop, effect_id),
                 CHECK (told_by IS NULL OR withdrawn_by IS NULL)
             ) STRICT, WITHOUT ROWID;
@@ -693,6 +695,7 @@ extension Migration {
             CREATE INDEX remedies_by_place ON bookings (shop, place_key, booked_at)
                 WHERE budget = 'remedies' AND place_key IS NOT NULL AND freed_at IS NULL;
             CREATE INDEX bookings_by_order ON bookings (shop, gift, order_key, booked_at) WHERE freed_at IS NULL;
+            CREATE INDEX bookings_of_order ON bookings (shop, order_key);
             CREATE INDEX bookings_open ON bookings (shop, effect_id)
                 WHERE freed_at IS NULL AND told_by IS NULL AND withdrawn_by IS NULL;
             CREATE INDEX bookings_told ON bookings (shop, told_by) WHERE told_by IS NOT NULL;
@@ -722,21 +725,46 @@ extension Migration {
                 choice TEXT CHECK (choice <> ''),
                 chosen_at INTEGER,
                 action_effect INTEGER,
-                code_digest BLOB CHECK (length(code_digest) = 32),
-                code_ends_at INTEGER,
-                tries INTEGER NOT NULL DEFAULT 0 CHECK (tries >= 0),
                 PRIMARY KEY (shop, effect_id),
                 FOREIGN KEY (shop, effect_id) REFERENCES effects (shop, id),
                 FOREIGN KEY (shop, aggregate_id) REFERENCES aggregates (shop, id),
                 CHECK ((choice IS NULL) = (chosen_at IS NULL)),
                 CHECK ((judged_by IS NULL) = (judged_at IS NULL)),
-                CHECK ((code_digest IS NULL) = (code_ends_at IS NULL)),
                 CHECK (state <> 'chosen' OR choice IS NOT NULL),
                 CHECK (state <> 'open' OR opened_at IS NOT NULL)
             ) STRICT, WITHOUT ROWID;
             CREATE INDEX offers_next ON offers (shop, next_at, effect_id) WHERE next_at IS NOT NULL;
             CREATE INDEX offers_by_state ON offers (shop, state, decided_at, effect_id);
             CREATE INDEX offers_by_aggregate ON offers (shop, aggregate_id, effect_id);
+
+            -- What is done in the shop and no event tells of yet, by the number of its effect. `next_at` is when the clock
+            -- looks at it: once it has ended, or when it should have.
+            CREATE TABLE untold_acts (
+                shop INTEGER NOT NULL,
+                effect_id INTEGER NOT NULL,
+                next_at INTEGER NOT NULL,
+                PRIMARY KEY (shop, effect_id),
+                FOREIGN KEY (shop, effect_id) REFERENCES effects (shop, id)
+            ) STRICT, WITHOUT ROWID;
+            CREATE INDEX untold_acts_next ON untold_acts (shop, next_at, effect_id);
+
+            -- Codes that were mailed so that a shopper can prove on a page of hers that the order is hers: the last one of
+            -- each order and page, as its digest. `page` is what it is for: 'address', 'offer 17'. A code that was
+            -- entered becomes a pass, a token that only the open page has, as its digest.
+            CREATE TABLE page_codes (
+                shop INTEGER NOT NULL,
+                aggregate_id INTEGER NOT NULL,
+                page TEXT NOT NULL CHECK (page <> ''),
+                code_digest BLOB CHECK (length(code_digest) = 32),
+                code_ends_at INTEGER,
+                tries INTEGER NOT NULL DEFAULT 0 CHECK (tries >= 0),
+                pass_digest BLOB CHECK (length(pass_digest) = 32),
+                pass_ends_at INTEGER,
+                PRIMARY KEY (shop, aggregate_id, page),
+                FOREIGN KEY (shop, aggregate_id) REFERENCES aggregates (shop, id),
+                CHECK ((code_digest IS NULL) = (code_ends_at IS NULL)),
+                CHECK ((pass_digest IS NULL) = (pass_ends_at IS NULL))
+            ) STRICT, WITHOUT ROWID;
 
             -- The frozen bytes. They and the addresses may be deleted by age; the id stays. `files_until` is until when
             -- the files in them are kept, if there are any that go before. `copy_tries` is how often it was tried to put a
@@ -1060,6 +1088,11 @@ extension Migration {
             --               only; of those that were opened again, `a` is 'reopened'
             --   hand_overs  conversations that were handed to a person: `a` why
             --   verdicts    answers that were judged: `a` what was asked for, `b` 'draft' or 'live' and the verdict
+            --   given       bookings that are not freed: `a` the trigger, `b` what, and the currency; `total` has the
+            --               amounts
+            --   redeemed    codes that were used, on the day of the order: `a` the trigger that gave it, `b` the gift
+            --   offers      remedies: `a` which, `b` 'offered' or 'handed_over', and then what was chosen or how it
+            --               ended otherwise
             --   trials      draws: `a` the trigger, `b` 'told' or 'held', and 'told contact' or 'held contact' of those
             --               after which the customer wrote
             CREATE TABLE tallies (

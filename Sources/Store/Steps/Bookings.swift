@@ -8,7 +8,8 @@ public import Outreach
 //        │                    └──▶ untold ──▶ taken back ──▶ freed
 //        └── refused, withdrawn before it was tried ───────▶ freed
 //
-// What else costs something in the shop is booked in the same way, and stays booked unless it is known not to be done.
+// What else costs something in the shop is booked in the same way, and stays booked unless it is known not to be done; and
+// a label, once it is bought, until it is given back (Labels.swift).
 
 /// A gift that nobody was told of, with what made it.
 public struct UntoldGift: Hashable, Sendable {
@@ -79,7 +80,7 @@ extension Store {
     public func givenLately(shop domain: String, since: Moment) async throws(StoreFailure) -> [GivenLately] {
         try await read { db in
             let shop = try db.shop(domain)
-            return try ["gifts", "remedies"].flatMap { budget in
+            return try ["gifts", "remedies", "labels"].flatMap { budget in
                 try db.all(Query.givenSince, [shop, budget, since.milliseconds]) {
                     GivenLately(name: $0[0], count: Int($0[1] as Int64), sum: $0[2] as Int64)
                 }
@@ -173,7 +174,8 @@ extension Connection {
                 } ?? nil
         }
         history.spent = try question.since.map {
-            try spent(.remedies, since: $0, currency: question.currency, but: effect, shop: shop)
+            try spent(
+                .remedies, only: $0.only, since: $0.moment, currency: question.currency, but: effect, shop: shop)
         }
         return history
     }
@@ -212,21 +214,23 @@ extension Connection {
             if let sum = cap.sum, spent.sum + booking.amount > sum { return false }
             if let count = cap.count, spent.count + 1 > count { return false }
         }
-        try run(
-            """
-            INSERT INTO bookings (shop, effect_id, budget, gift, amount, currency, customer_key, place_key, order_key,
-                teller, why, booked_at, told_by)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-            ON CONFLICT (shop, effect_id) DO UPDATE SET gift = excluded.gift, amount = excluded.amount,
-                currency = excluded.currency, teller = excluded.teller, why = excluded.why,
-                booked_at = excluded.booked_at, freed_at = NULL
-            """,
-            [
-                shop, effect.id, booking.budget.rawValue, booking.gift, booking.amount, booking.currency,
-                hash.customer(booking.customerID),
-                booking.address.map(hash.place), hash.order(booking.orderID), booking.teller, booking.why,
-                now.milliseconds, booking.isTold ? effect.id : nil,
-            ])
+        try rebook([effect.id], shop: shop) {
+            try run(
+                """
+                INSERT INTO bookings (shop, effect_id, budget, gift, amount, currency, customer_key, place_key, order_key,
+                    teller, why, booked_at, told_by)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                ON CONFLICT (shop, effect_id) DO UPDATE SET gift = excluded.gift, amount = excluded.amount,
+                    currency = excluded.currency, teller = excluded.teller, why = excluded.why,
+                    booked_at = excluded.booked_at, freed_at = NULL
+                """,
+                [
+                    shop, effect.id, booking.budget.rawValue, booking.gift, booking.amount, booking.currency,
+                    hash.customer(booking.customerID),
+                    booking.address.map(hash.place), hash.order(booking.orderID), booking.teller, booking.why,
+                    now.milliseconds, booking.isTold ? effect.id : nil,
+                ])
+        }
         return true
     }
 
@@ -259,12 +263,14 @@ extension Connection {
         return true
     }
 
-    /// Notes that an effect takes a gift back; false if it is told by now, or taken back already.
+    /// Notes that an effect takes a gift or a label back; false if it is told by now, or taken back already. A label is
+    /// taken back whoever was told of it.
     func takeBack(_ gift: Int64, by effect: Int64, shop: Int64) throws -> Bool {
         try changes(
             """
-            UPDATE bookings SET withdrawn_by = ?
-            WHERE shop = ? AND effect_id = ? AND told_by IS NULL AND withdrawn_by IS NULL AND freed_at IS NULL
+            UPDATE bookings SET withdrawn_by = ?, told_by = NULL
+            WHERE shop = ? AND effect_id = ? AND (told_by IS NULL OR budget = 'labels') AND withdrawn_by IS NULL
+                AND freed_at IS NULL
             """, [effect, shop, gift]) > 0
     }
 
@@ -273,27 +279,40 @@ extension Connection {
         switch state {
         case .sent:
             guard effect.channel == .shop, effect.origin == .system else { return }
-            try run(
-                """
-                UPDATE bookings SET freed_at = ?
-                WHERE shop = ? AND withdrawn_by = ? AND withdrawn_by IS NOT NULL AND freed_at IS NULL
-                """, [moment.milliseconds, shop, effect.id])
+            try rebook(try all(Query.takenBackBy, [shop, effect.id]) { $0[0] }, shop: shop) {
+                try run(
+                    """
+                    UPDATE bookings SET freed_at = ?
+                    WHERE shop = ? AND withdrawn_by = ? AND withdrawn_by IS NOT NULL AND freed_at IS NULL
+                        AND NOT EXISTS (SELECT 1 FROM results WHERE shop = ? AND effect_id = ? AND name = ?)
+                    """, [moment.milliseconds, shop, effect.id, shop, effect.id, LabelResult.kept])
+            }
         case .skipped, .withdrawn, .replaced, .refused, .bounced:
             if effect.channel == .desk {
                 // A remedy that came to nothing was offered to nobody.
                 let gone = try changes("DELETE FROM offers WHERE shop = ? AND effect_id = ?", [shop, effect.id])
                 guard gone > 0 else { return }
-                try run(
-                    "UPDATE bookings SET freed_at = ? WHERE shop = ? AND effect_id = ? AND freed_at IS NULL",
-                    [moment.milliseconds, shop, effect.id])
+                try rebook([effect.id], shop: shop) {
+                    try run(
+                        "UPDATE bookings SET freed_at = ? WHERE shop = ? AND effect_id = ? AND freed_at IS NULL",
+                        [moment.milliseconds, shop, effect.id])
+                }
             } else if effect.channel == .shop {
-                // A gift that may have been made stays booked until it is known to be taken back. What else is refused
-                // was looked for before, so it is known not to be done.
-                try run(
-                    """
-                    UPDATE bookings SET freed_at = ?
-                    WHERE shop = ? AND effect_id = ? AND freed_at IS NULL AND (? = 0 OR (? = 1 AND gift LIKE 'do:%'))
-                    """, [moment.milliseconds, shop, effect.id, effect.attemptsInDoubt, state == .refused])
+                // A gift that may have been made stays booked until it is known to be taken back, and a label that was
+                // bought until it is given back. What else is refused was looked for before, so it is known not to be
+                // done.
+                try rebook([effect.id], shop: shop) {
+                    try run(
+                        """
+                        UPDATE bookings SET freed_at = ?
+                        WHERE shop = ? AND effect_id = ? AND freed_at IS NULL AND (? = 0 OR (? = 1 AND gift LIKE 'do:%'))
+                            AND NOT EXISTS (SELECT 1 FROM results WHERE shop = ? AND effect_id = ? AND name = ?)
+                        """,
+                        [
+                            moment.milliseconds, shop, effect.id, effect.attemptsInDoubt, state == .refused, shop,
+                            effect.id, LabelResult.bought,
+                        ])
+                }
             } else if state == .bounced || effect.attemptsInDoubt == 0 {
                 // She never read it.
                 try run(
@@ -339,6 +358,10 @@ extension Query {
         WHERE effects.shop = ? AND effects.aggregate_id = ? AND effects.trigger_name = ? AND effects.channel = 'shop'
             AND effects.state = 'sent' AND bookings.teller = ?
         """
+    static let takenBackBy = """
+        SELECT effect_id FROM bookings
+        WHERE shop = ? AND withdrawn_by = ? AND withdrawn_by IS NOT NULL AND freed_at IS NULL
+        """
     static let booking = "SELECT 1 FROM bookings WHERE shop = ? AND effect_id = ?"
     static let takenBack = """
         SELECT 1 FROM bookings WHERE shop = ? AND effect_id = ? AND (withdrawn_by IS NOT NULL OR freed_at IS NOT NULL)
@@ -350,9 +373,10 @@ extension Query {
         FROM bookings
         WHERE shop = ? AND budget = ? AND booked_at >= ? AND effect_id <> ? AND freed_at IS NULL
         """
+    /// What is paid for returned goods is booked apart from remedies, and counts against the ceiling of refunds with them.
     static let spentOnVerb = """
         SELECT coalesce(sum(CASE WHEN currency = ? THEN amount ELSE 0 END), 0), count(*) FROM bookings
-        WHERE shop = ? AND budget = ? AND booked_at >= ? AND effect_id <> ? AND freed_at IS NULL AND gift = ?
+        WHERE shop = ? AND budget IN (?, 'remedies', 'returns') AND booked_at >= ? AND effect_id <> ? AND freed_at IS NULL AND gift = ?
         """
     /// A remedy, or something that was done for her without one.
     private static let isRemedy = "(gift LIKE 'remedy:%' OR (gift LIKE 'do:%' AND teller <> 'remedy'))"

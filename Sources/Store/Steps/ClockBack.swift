@@ -77,11 +77,18 @@ extension Connection {
         let chatEnd = (now + ChatRules.life).milliseconds
         try run("UPDATE chats SET ends_at = ? WHERE shop = ? AND ends_at > ?", [chatEnd, shop, chatEnd])
         try run("UPDATE chats SET code_ends_at = ? WHERE shop = ? AND code_ends_at > ?", [moment, shop, moment])
+        try run("UPDATE untold_acts SET next_at = ? WHERE shop = ? AND next_at > ?", [moment, shop, moment])
+        for column in ["code_ends_at", "pass_ends_at"] {
+            try run("UPDATE page_codes SET \(column) = ? WHERE shop = ? AND \(column) > ?", [moment, shop, moment])
+        }
         for column in ["decided_at", "contacted_at"] {
             try run("UPDATE trials SET \(column) = ? WHERE shop = ? AND \(column) > ?", [moment, shop, moment])
         }
         for column in ["noted_at", "judged_at"] {
             try run("UPDATE answers SET \(column) = ? WHERE shop = ? AND \(column) > ?", [moment, shop, moment])
+        }
+        for column in ["booked_at", "freed_at", "redeemed_at"] {
+            try run("UPDATE bookings SET \(column) = ? WHERE shop = ? AND \(column) > ?", [moment, shop, moment])
         }
         try bringTalliesBack(shop: shop, to: now)
         // What waits.

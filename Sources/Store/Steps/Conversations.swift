@@ -154,6 +154,7 @@ extension Connection {
             record.lossesLastYear = max(record.lossesLastYear, Int(losses ?? 0))
         }
         record.rating = try integer(Query.scoreOfConversation, [shop, id]).map { Int($0) }
+        if record.channel == .helpdesk { record.ticket = try ticketNumbers(of: id, shop: shop).first }
         return record
     }
 
@@ -212,6 +213,9 @@ extension Connection {
             {
                 try keepFiles(ofObservation: observation, since: messages[index].at, shop: shop)
             }
+        }
+        if let ticket = change.ticket {
+            try open(ticket, of: id, postedTo: messages.last?.id ?? 0, shop: shop)
         }
         if let past = change.past, let message = messages.first {
             try put(past, of: message, conversation: id, shop: shop)
@@ -343,9 +347,9 @@ extension Connection {
         else { return }
         try countFirstAnswer(effect, in: conversation, at: moment, shop: shop)
         let frozen = try message(effectID: effect.id, shop: shop)
-        // The chat shows these very words; of a mail or a text, the words are the message's.
-        let said = frozen?.asChat
-        let sentBy = said != nil ? InboundChannel.chat.rawValue : channel == "chat" ? "mailbox" : channel
+        // The chat and the ticket show these very words; of a mail or a text, the words are the message's.
+        let said = frozen?.asChat ?? frozen.flatMap { TicketPost($0) }?.text
+        let sentBy = said != nil ? frozen?.kind.rawValue ?? channel : channel == "chat" ? "mailbox" : channel
         var numbers = RowNumbers()
         let id = try numbers.take(.conversationMessages, shop: shop, in: self)
         try run(

@@ -36,6 +36,14 @@ extension Store {
         }
     }
 
+    /// The shop's ids of a customer's orders, the newest first; at most 1,000.
+    public func orders(ofCustomer id: String, shop domain: String) async throws(StoreFailure) -> [String] {
+        let key = hash.customer(id)
+        return try await read { db in
+            try db.all(Query.orderIDsOfCustomer, [try db.shop(domain), key]) { $0[0] }
+        }
+    }
+
     /// All that belongs to the customer of that key; the orders and silences are empty for one that nobody has.
     public func customer(
         _ key: [UInt8], shop domain: String, limit: Int, now: Moment
@@ -181,6 +189,11 @@ extension Sequence where Element: Hashable {
 }
 
 extension Query {
+    static let orderIDsOfCustomer = """
+        SELECT aggregates.gid FROM orders
+            JOIN aggregates ON aggregates.shop = orders.shop AND aggregates.id = orders.id
+        WHERE orders.shop = ? AND orders.customer_key = ? ORDER BY orders.id DESC LIMIT 1000
+        """
     static let keysOfOrder = "SELECT address_key, customer_key FROM orders WHERE shop = ? AND id = ?"
     private static let customerColumns = """
         orders.id, aggregates.gid, orders.placed_at, orders.address_key, orders.customer_key, orders.format, orders.record

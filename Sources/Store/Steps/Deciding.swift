@@ -40,6 +40,10 @@ extension Store {
             let outcome = try await write { db in
                 let outcome = try db.commit([plan], hash: hash, path: path, now: now)
                 if let audit, !outcome.effects.isEmpty { try db.append(audit, now: now) }
+                // Whoever asked for it waits for it, so somebody hears of it if it takes too long.
+                if request.by == PageRequest.decider, let effect = outcome.effects.first, effect.state == .ready {
+                    try db.noteAct(effect, dueAt: now + PageStanding.patience, shop: try db.shop(shop))
+                }
                 try db.note(now)
                 return outcome
             }
@@ -56,7 +60,8 @@ extension Store {
         try await read { db in try db.results(of: effect, shop: try db.shop(shop)) }
     }
 
-    private func spending(_ question: GiftQuestion, shop domain: String) async throws(StoreFailure) -> GiftHistory {
+    /// What is spent of the budgets and ceilings that limit an action.
+    public func spending(_ question: GiftQuestion, shop domain: String) async throws(StoreFailure) -> GiftHistory {
         let hash = hash
         return try await read { db in
             try db.giftHistory(question, but: 0, shop: try db.shop(domain), hash: hash)

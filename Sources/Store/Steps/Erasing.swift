@@ -135,6 +135,7 @@ extension Connection {
         try removeIncoming(
             all(Query.observationsAbout, [shop, AggregateKind.order.rawValue, gid]) { $0[0] }, shop: shop,
             keepingHashes: keepingHashes)
+        try run("DELETE FROM page_codes WHERE shop = ? AND aggregate_id = ?", [shop, id])
         for table in ["orders", "aggregates"] {
             try run("DELETE FROM \(table) WHERE shop = ? AND id = ?", [shop, id])
         }
@@ -242,7 +243,7 @@ extension Connection {
         let messages = try changes("DELETE FROM messages WHERE shop = ? AND effect_id = ?", [shop, id])
         for table in [
             "leases", "attempts", "decisions", "results", "effect_keys", "effect_events", "ratings", "trials",
-            "answers", "offers",
+            "answers", "offers", "untold_acts",
         ] {
             try run("DELETE FROM \(table) WHERE shop = ? AND effect_id = ?", [shop, id])
         }

@@ -61,6 +61,17 @@ extension Store {
         }
     }
 
+    /// What each trigger gave on each day, from one to another, both included.
+    public func daySpending(
+        shop: String, from first: CalendarDay, to last: CalendarDay
+    ) async throws(StoreFailure) -> [DaySpending] {
+        try await read { db in
+            try db.all(Query.daySpending, [try db.shop(shop), first.daysSinceEpoch, last.daysSinceEpoch]) { row in
+                DaySpending(day: CalendarDay(daysSinceEpoch: row[0]), trigger: row[1], thing: row[2], total: row[3])
+            }
+        }
+    }
+
     /// Effects that were settled in a time, the last first.
     ///
     /// - Parameters:
@@ -164,7 +175,8 @@ extension Query {
     static let tallySums = """
         SELECT name, a, b, CAST(sum(n) AS INTEGER), CAST(sum(total) AS INTEGER) FROM tallies
         WHERE shop = ? AND name IN ('decisions', 'lags', 'told', 'events', 'delays', 'parcels', 'transit',
-                'ratings', 'questions', 'first_answers', 'closings', 'hand_overs', 'verdicts')
+                'ratings', 'questions', 'first_answers', 'closings', 'hand_overs', 'verdicts',
+                'given', 'redeemed', 'offers')
             AND day >= ? AND day <= ?
         GROUP BY name, a, b ORDER BY name, a, b
         """
@@ -172,6 +184,10 @@ extension Query {
         SELECT name, day, b, CAST(sum(n) AS INTEGER) FROM tallies
         WHERE shop = ? AND name IN ('decisions', 'delays', 'parcels') AND day >= ? AND day <= ?
         GROUP BY name, day, b ORDER BY name, day, b
+        """
+    static let daySpending = """
+        SELECT day, a, b, total FROM tallies
+        WHERE shop = ? AND name = 'given' AND day >= ? AND day <= ? AND total <> 0 ORDER BY day, a, b
         """
     static let heldFeed = """
         SELECT \(feedColumns), picked.decided_at, events.kind, aggregates.gid, aggregates.name, orders.record

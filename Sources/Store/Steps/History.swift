@@ -21,7 +21,8 @@ extension Connection {
         var history = History()
         let address = question.address.map(hash.address)
         let customer = question.customerID.map(hash.customer)
-        if let id = question.orderID, let order = try order(id, shop: shop) {
+        let own = try question.orderID.flatMap { try order($0, shop: shop) }
+        if let order = own {
             history.messagesAboutOrder = Int(try integer(Query.messagesAboutOrder, [shop, order]) ?? 0)
             history.messagesAboutSubject = Int(
                 try integer(
@@ -58,7 +59,13 @@ extension Connection {
                 Moment(milliseconds: $0)
             }
         }
-        if let id = question.orderID, let order = try order(id, shop: shop) {
+        // Nothing ever went wrong for most.
+        if history.lastProblemAt != nil {
+            let key = customer ?? question.orderAddress.map(hash.address) ?? address
+            let query = customer == nil ? Query.otherProblemOfAddress : Query.otherProblemOfCustomer
+            history.otherProblemAt = try integer(query, [shop, key, own ?? 0]).map { Moment(milliseconds: $0) }
+        }
+        if let order = own {
             history.isWithPerson = try integer(Query.isOrderWithPerson, [shop, order]) != nil
             if let asked = question.asked {
                 let since = asked.at - ConversationRules.followUp
@@ -84,7 +91,11 @@ extension Connection {
             history.remedies = try remedyHistory(
                 remedies, but: question.effectID, shop: shop, hash: hash, now: now)
         }
+        if let returned = question.returned, let id = question.orderID, let order = try order(id, shop: shop) {
+            history.returned = try returnStory(returned, order: order, shop: shop)
+        }
         if let offer = question.offer { history.offer = try offerNow(offer, shop: shop) }
+        if let action = question.action { history.action = try actionNow(action, shop: shop) }
         if let teller = question.teller {
             let message = try newest(ofStems: teller.stems, trigger: teller.trigger, line: teller.line, shop: shop)
             history.isToldAlready =
@@ -169,6 +180,8 @@ extension Query {
         SELECT max(last_problem_at) FROM orders
         WHERE shop = ? AND address_key = ? AND last_problem_at IS NOT NULL
         """
+    static let otherProblemOfCustomer = "\(problemOfCustomer) AND id <> ?"
+    static let otherProblemOfAddress = "\(problemOfAddress) AND id <> ?"
     static let silence = """
         SELECT 1 FROM silences WHERE shop = ? AND scope = ? AND scope_key = ? AND (stream = 'all' OR stream = ?)
             AND (ends_at IS NULL OR ends_at > ?) LIMIT 1

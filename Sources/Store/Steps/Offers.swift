@@ -37,10 +37,6 @@ public struct OfferRecord: Hashable, Sendable {
     public var chosenAt: Moment?
     /// The effect that does what she chose.
     public var actionEffect: Int64?
-    /// Until when the code that was mailed can be entered; nil if none was.
-    public var codeEndsAt: Moment?
-    /// How many wrong codes were entered.
-    public var tries: Int
 }
 
 /// What becomes of what an offer has booked.
@@ -53,11 +49,6 @@ public enum OfferBooking: Hashable, Sendable {
 }
 
 extension Store {
-    /// How often a wrong code may be entered for a choice before a new one is needed.
-    public static let offerTries = 5
-    /// How long a code for a choice is good.
-    public static let offerCodeLife = Duration.minutes(15)
-
     /// The offer of that number; nil if there is none.
     public func offer(_ number: Int64, shop domain: String) async throws(StoreFailure) -> OfferRecord? {
         try await read { db in try db.offer(number, shop: try db.shop(domain), domain: domain) }
@@ -144,54 +135,6 @@ extension Store {
             return isWritten
         }
     }
-
-    /// Mails a code with which an open offer can be chosen, and forgets the one before it; false if it is not open.
-    public func mailCode(
-        by mail: SystemMail, code: String, of offer: OfferRecord, now: Moment
-    ) async throws(StoreFailure) -> Bool {
-        let hash = hash
-        let path = path
-        return try await write { db in
-            let shop = try db.shop(offer.shop)
-            let isOpen = try db.changes(
-                """
-                UPDATE offers SET code_digest = ?, code_ends_at = ?, tries = 0
-                WHERE shop = ? AND effect_id = ? AND state = 'open'
-                """,
-                [
-                    hash.code(code, chat: Self.codeSubject(offer)), (now + Self.offerCodeLife).milliseconds, shop,
-                    offer.number,
-                ])
-            if isOpen > 0 { try db.put(mail, shop: offer.shop, hash: hash, path: path, now: now) }
-            try db.note(now)
-            return isOpen > 0
-        }
-    }
-
-    /// Whether that is the code that was mailed, which then works no more. A wrong one counts as a try.
-    public func prove(_ code: String, of offer: OfferRecord, now: Moment) async throws(StoreFailure) -> Bool {
-        let hash = hash
-        return try await write { db in
-            let shop = try db.shop(offer.shop)
-            try db.note(now)
-            let fits = try db.changes(
-                """
-                UPDATE offers SET code_digest = NULL, code_ends_at = NULL, tries = 0
-                WHERE shop = ? AND effect_id = ? AND code_digest = ? AND code_ends_at > ? AND tries < ?
-                """,
-                [
-                    shop, offer.number, hash.code(code, chat: Self.codeSubject(offer)), now.milliseconds,
-                    Self.offerTries,
-                ])
-            if fits == 0 {
-                try db.run(
-                    "UPDATE offers SET tries = tries + 1 WHERE shop = ? AND effect_id = ?", [shop, offer.number])
-            }
-            return fits > 0
-        }
-    }
-
-    private static func codeSubject(_ offer: OfferRecord) -> String { "offer \(offer.number)" }
 }
 
 extension Connection {
@@ -235,6 +178,7 @@ extension Connection {
     ) throws -> Bool {
         var after = after
         let shop = try shop(after.shop)
+        let before = try offer(after.number, shop: shop, domain: after.shop)?.state
         var plan = Plan(shop: after.shop, changes: [gift, action].compactMap(\.self) + others)
         plan.reads = reads
         if !plan.changes.isEmpty || !reads.isEmpty {
@@ -258,28 +202,45 @@ extension Connection {
                 after.chosenAt?.milliseconds, after.actionEffect, shop, after.number, after.version,
             ])
         guard written > 0 else { return false }
+        if let outcome = after.outcome, before != after.state {
+            var tally = Tally()
+            tally.remedied(after.offer.remedy, outcome, at: now, shop: shop)
+            try tally.write(to: self)
+        }
         switch booking {
         case .asItIs: break
         case .costs(let amount):
-            try run(
-                "UPDATE bookings SET amount = ? WHERE shop = ? AND effect_id = ? AND amount >= ? AND freed_at IS NULL",
-                [amount, shop, after.number, amount])
+            try rebook([after.number], shop: shop) {
+                try run(
+                    "UPDATE bookings SET amount = ? WHERE shop = ? AND effect_id = ? AND amount >= ? AND freed_at IS NULL",
+                    [amount, shop, after.number, amount])
+            }
         case .freed:
-            try run(
-                "UPDATE bookings SET freed_at = ? WHERE shop = ? AND effect_id = ? AND freed_at IS NULL",
-                [now.milliseconds, shop, after.number])
+            try rebook([after.number], shop: shop) {
+                try run(
+                    "UPDATE bookings SET freed_at = ? WHERE shop = ? AND effect_id = ? AND freed_at IS NULL",
+                    [now.milliseconds, shop, after.number])
+            }
         }
         return true
     }
 }
 
 extension OfferRecord {
+    /// How it ended, as it is tallied: what was chosen, or why nothing was; nil while it is open.
+    fileprivate var outcome: String? {
+        switch state {
+        case .asked, .open: nil
+        case .chosen: choice?.name
+        case .refused, .lapsed, .person: state.rawValue
+        }
+    }
+
     /// The columns that an offer is read from, in order.
     static let columns = """
         offers.effect_id, about.gid, about.name, offers.offer, offers.version, offers.state, offers.decided_at,
         offers.next_at, offers.asked_at, offers.reminded_at, offers.judged_by, offers.judged_at, offers.note,
-        offers.opened_at, offers.gift_effect, offers.told_at, offers.choice, offers.chosen_at, offers.action_effect,
-        offers.code_ends_at, offers.tries
+        offers.opened_at, offers.gift_effect, offers.told_at, offers.choice, offers.chosen_at, offers.action_effect
         """
     static let tables = """
         offers JOIN aggregates AS about ON about.shop = offers.shop AND about.id = offers.aggregate_id
@@ -295,8 +256,7 @@ extension OfferRecord {
             askedAt: row.optionalMoment(8), remindedAt: row.optionalMoment(9), judgedBy: row[10],
             judgedAt: row.optionalMoment(11), note: row[12], openedAt: row.optionalMoment(13), giftEffect: row[14],
             toldAt: row.optionalMoment(15), choice: (row[16] as String?).map { Offered(name: $0) },
-            chosenAt: row.optionalMoment(17), actionEffect: row[18], codeEndsAt: row.optionalMoment(19),
-            tries: Int(row[20] as Int64))
+            chosenAt: row.optionalMoment(17), actionEffect: row[18])
     }
 }
 

@@ -255,6 +255,13 @@ extension Connection {
                         row.customerKey, problem, problem, learned.nextMoment?.milliseconds, OrderRow.format, bytes,
                         shop, id,
                     ])
+                // Two accounts that were merged are one customer, who had what was given to either.
+                if let customer = row.customerKey {
+                    try run(
+                        """
+                        UPDATE bookings SET customer_key = ? WHERE shop = ? AND order_key = ? AND customer_key <> ?
+                        """, [customer, shop, row.orderKey, customer])
+                }
             } else {
                 try run(
                     """
@@ -285,6 +292,9 @@ extension Connection {
                     row.customerKey, row.problemAt?.milliseconds, learned.nextMoment?.milliseconds, OrderRow.format,
                     bytes,
                 ])
+        }
+        if row.record != nil, let codes = record.usedCodes {
+            try redeem(codes, at: facts.processedAt, shop: shop, tally: &tally)
         }
         if learned.changed {
             outcome.scansRefused += try writeScans(row, orderID: id, shop: shop)
@@ -397,4 +407,13 @@ extension Query {
         FROM orders JOIN aggregates ON aggregates.shop = orders.shop AND aggregates.id = orders.id
         WHERE orders.shop = ? AND orders.address_key = ? ORDER BY orders.placed_at DESC
         """
+}
+
+extension OrderRecord {
+    /// The codes that were used on the order, as codes of ours are written; nil if there is none, or it is no sale.
+    fileprivate var usedCodes: [String]? {
+        guard let applied = facts.bill?.applied, !facts.isNoSale else { return nil }
+        let codes = Set(applied.filter(\.isCode).map { $0.title.uppercased() })
+        return codes.isEmpty ? nil : codes.sorted()
+    }
 }

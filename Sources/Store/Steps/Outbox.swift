@@ -311,6 +311,7 @@ extension Connection {
         // What was ready before a backup was restored may have been done since.
         if note.reason != .restored { try settleGift(of: effect, to: note.state, at: note.at, shop: shop) }
         if note.state == .sent { try noteAnswer(effect, at: note.at, shop: shop) }
+        try noteAct(effect, dueAt: note.at, shop: shop)
         try settleVerdict(waitingFor: effect, now: note.state, at: note.at, shop: shop)
         tally.move(effect, from: effect.state, to: note.state, shop: shop)
         tally.decided(effect, note, shop: shop)
@@ -458,6 +459,9 @@ extension Connection {
                 INSERT INTO results (shop, effect_id, name, value, noted_at) VALUES (?, ?, ?, ?, ?)
                 ON CONFLICT (shop, effect_id, name) DO UPDATE SET value = excluded.value, noted_at = excluded.noted_at
                 """, [shop, effect.id, name, value, now.milliseconds])
+        }
+        if let cost = outcome.results[LabelResult.cost].flatMap({ Int64($0) }) {
+            try correctLabel(of: effect.id, to: cost, shop: shop)
         }
         if late { return FinishedAttempt(effectID: effect.id, state: effect.state, late: true) }
         if failure?.inDoubt == true {

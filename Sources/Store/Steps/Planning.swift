@@ -330,7 +330,12 @@ private struct PlanWriter {
         {
             return nil
         }
-        if let offer = change.offer, try !db.put(offer, of: effect, shop: shop, now: now) { return nil }
+        if let offer = change.offer {
+            guard try db.put(offer, of: effect, shop: shop, now: now) else { return nil }
+            tally.remedied(offer.remedy, "offered", at: now, shop: shop)
+        } else if let remedy = effect.remedyHandedOver, before?.state == .waiting {
+            tally.remedied(remedy, "handed_over", at: now, shop: shop)
+        }
         if let gift = change.takesBackGift, try !db.takeBack(gift, by: effect.id, shop: shop) { return nil }
         if effect.state == .ready, let message = change.message, !message.tells.isEmpty,
             try !db.tell(message.tells, by: effect.id, shop: shop)
@@ -578,4 +583,12 @@ extension Query {
         SELECT id FROM effects WHERE shop = ? AND aggregate_id = ? AND state = 'waiting' AND due_at <= ?
         """
     static let nextDue = "SELECT min(due_at) FROM effects WHERE shop = ? AND state = 'waiting'"
+}
+
+extension Effect {
+    /// The remedy that gave the matter to a person at once, with nothing offered; nil for any other effect.
+    fileprivate var remedyHandedOver: String? {
+        let start = "remedy:"
+        return channel == .desk && state == .ready && line.hasPrefix(start) ? String(line.dropFirst(start.count)) : nil
+    }
 }

@@ -75,6 +75,7 @@ private struct CustomerReader {
     private let decoder = JSONDecoder()
     private let hasSilences: Bool
     private let hasOrderSilences: Bool
+    private let hasOffers: Bool
 
     init(db: Connection, shop domain: String, since: Moment, hash: KeyedHash) throws {
         self.db = db
@@ -85,6 +86,7 @@ private struct CustomerReader {
         hasSilences = try db.integer("SELECT 1 FROM silences WHERE shop = ? LIMIT 1", [shop]) != nil
         hasOrderSilences =
             try db.integer("SELECT 1 FROM silences WHERE shop = ? AND scope = 'order' LIMIT 1", [shop]) != nil
+        hasOffers = try db.integer("SELECT 1 FROM offers WHERE shop = ? LIMIT 1", [shop]) != nil
     }
 
     private struct Raw {
@@ -171,6 +173,9 @@ private struct CustomerReader {
                 row: OrderRowKey(shop: shop, id: one.id), version: 1, format: one.format, record: one.record,
                 scans: try db.scans(orderID: one.id, shop: shop), events: try events(of: one))
             customer.orders.append(try loaded.assembled(decoder: decoder))
+            if hasOffers {
+                for (number, offer) in try offers(of: one) { customer.offers[number] = offer }
+            }
             for request in customer.orders.last?.events.compactMap(\.ratingRequest) ?? [] {
                 customer.ratings[request] = try db.ratingNow(request, shop: shop)
             }
@@ -192,6 +197,20 @@ private struct CustomerReader {
             }
         }
         return customer
+    }
+
+    /// What was offered about an order, by its number, with what it came to.
+    private func offers(of order: Raw) throws -> [(Int64, Replay.PastOffer)] {
+        try db.all(Query.replayedOffers, [shop, order.id]) { row in
+            guard let offer = try? decoder.decode(Offer.self, from: Data((row[4] as String).utf8)) else {
+                throw StoreFailure.unreadable("an offer")
+            }
+            let wasSeen: Bool = row[5]
+            let past = Replay.PastOffer(
+                orderID: order.gid, trigger: row[1], line: row[2], eventID: row[3] as Int64? ?? 0, offer: offer,
+                cost: wasSeen ? row[6] as Int64 : nil, freedAt: row.optionalMoment(7))
+            return (row[0] as Int64, past)
+        }
     }
 
     private func events(of order: Raw) throws -> [Event] {
@@ -235,6 +254,18 @@ extension Query {
     static let replayedOccurrences = """
         SELECT event_id, subject, n, mark FROM occurrences WHERE shop = ? AND aggregate_id = ?
         ORDER BY event_id, position
+        """
+    /// What she chose, or what is offered still, and the gift that went along.
+    static let replayedOffers = """
+        SELECT offers.effect_id, effects.trigger_name, effects.line, effects.event_id, offers.offer,
+            offers.opened_at IS NOT NULL,
+            (SELECT coalesce(sum(amount), 0) FROM bookings
+             WHERE bookings.shop = offers.shop AND bookings.freed_at IS NULL
+                 AND bookings.effect_id IN (offers.effect_id, offers.gift_effect, offers.action_effect)),
+            (SELECT freed_at FROM bookings
+             WHERE bookings.shop = offers.shop AND bookings.effect_id = offers.effect_id)
+        FROM offers JOIN effects ON effects.shop = offers.shop AND effects.id = offers.effect_id
+        WHERE offers.shop = ? AND offers.aggregate_id = ?
         """
     static let replayedSilences = """
         SELECT begun_at, ends_at, stream FROM silences WHERE shop = ? AND scope = ? AND scope_key = ?

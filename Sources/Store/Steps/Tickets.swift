@@ -31,6 +31,19 @@ extension Store {
         }
     }
 
+    /// The tickets that the helpdesk counts so, by number; those that no conversation has are left out.
+    public func tickets(
+        numbered numbers: [String], shop domain: String
+    ) async throws(StoreFailure) -> [String: Ticket] {
+        guard !numbers.isEmpty else { return [:] }
+        return try await read { db in
+            let found = try db.all(Query.ticketsByNumber, [try db.shop(domain)], in: numbers) {
+                try Ticket($0, shop: domain)
+            }
+            return Dictionary(found.compactMap { one in one.number.map { ($0, one) } }) { first, _ in first }
+        }
+    }
+
     /// The first message of a ticket's conversation that the ticket has not.
     public func unposted(of ticket: Ticket) async throws(StoreFailure) -> ConversationMessage? {
         try await read { db in
@@ -160,6 +173,17 @@ extension Connection {
 }
 
 extension Connection {
+    /// Notes the ticket in which a conversation began; one that it has stays.
+    func open(_ ticket: Ticket, of conversation: Int64, postedTo message: Int64, shop: Int64) throws {
+        try run(
+            """
+            INSERT INTO tickets (shop, conversation_id, number, url, state, stamp, posted_to, hand_over, effect_id,
+                posting)
+            VALUES (?, ?, ?, ?, 'open', NULL, ?, ?, 0, 0)
+            ON CONFLICT (shop, conversation_id) DO NOTHING
+            """, [shop, conversation, ticket.number, ticket.url, message, ticket.handOver])
+    }
+
     /// The number of a conversation's ticket, if the helpdesk has one.
     func ticketNumbers(of conversation: Int64, shop: Int64) throws -> [String] {
         try ticket(of: conversation, shop: shop, domain: "")?.number.map { [$0] } ?? []
@@ -186,6 +210,9 @@ extension Query {
     static let ticketOf = "SELECT \(Ticket.columns) FROM tickets WHERE shop = ? AND conversation_id = ?"
     static let ticketByNumber = """
         SELECT \(Ticket.columns) FROM tickets WHERE shop = ? AND number = ? AND number IS NOT NULL LIMIT 1
+        """
+    static let ticketsByNumber = """
+        SELECT \(Ticket.columns) FROM tickets WHERE shop = ? AND number IN (\(places)) AND number IS NOT NULL
         """
     static let messageAfter = """
         SELECT \(ConversationMessage.columns) FROM conversation_messages

@@ -334,7 +334,14 @@ extension DeskSite {
         var number: PhoneNumber?
         /// The chat that it goes to.
         var chat: String?
+        /// The ticket that it goes into, which is with the address.
+        var ticket: String?
         var choice: ConversationPage.Choice
+
+        /// Where it goes out.
+        var channel: InboundChannel {
+            chat != nil ? .chat : ticket != nil ? .helpdesk : number == nil ? .mailbox : .sms
+        }
     }
 
     /// Whom a person's answer can go to: the order's address, else whoever wrote; where these differ a person decides.
@@ -375,6 +382,19 @@ extension DeskSite {
         }
         let sender = (conversation.lastIncoming?.sender ?? conversation.address).flatMap {
             MailAddress(name: conversation.name, address: $0)
+        }
+        if let ticket = record.answerTicket {
+            // The helpdesk mails it to whoever the ticket is with.
+            guard let address = (conversation.address ?? sender?.address).flatMap({ MailAddress(address: $0) }) else {
+                return []
+            }
+            let isOrders = !record.isOrder || record.recipient?.address.lowercased() == address.address.lowercased()
+            let title =
+                "in ticket \(ticket), to \(address.address)\(isOrders ? "" : ", which is not the order's address")"
+            return [
+                Recipient(
+                    address: address, ticket: ticket, choice: ConversationPage.Choice(value: "ticket", title: title))
+            ]
         }
         guard let own = record.answerRecipient else {
             return sender.map {

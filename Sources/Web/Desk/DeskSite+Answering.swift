@@ -286,6 +286,13 @@ extension DeskSite {
                 return try await problem("Nothing was sent: no file goes with a text.", view, kept, visit)
             }
             mail = core.text(text, to: number, key: key, shop: visit.shop)
+        } else if let ticket = recipient.ticket, let address = recipient.address {
+            guard kept.files.isEmpty else {
+                return try await problem(
+                    "Nothing was sent: no file goes into a ticket from here; send it in the helpdesk.", view, kept,
+                    visit)
+            }
+            mail = core.comment(text, to: address, in: ticket, of: record, key: key)
         } else if let address = recipient.address {
             mail = core.post.reply(
                 text, to: address, in: record, language: language ?? record.facts.locale ?? "en", key: key,
@@ -297,15 +304,17 @@ extension DeskSite {
             let why =
                 recipient.chat != nil
                 ? "the shop has no chat any more"
-                : recipient.number == nil
-                    ? "no mail can be made of this, or the shop has no relay"
-                    : "it is longer than a text can be, or the shop sends no texts"
+                : recipient.ticket != nil
+                    ? "the shop's conversations go to no helpdesk any more"
+                    : recipient.number == nil
+                        ? "no mail can be made of this, or the shop has no relay"
+                        : "it is longer than a text can be, or the shop sends no texts"
             return try await problem("Nothing was sent: \(why).", view, kept, visit)
         }
         let person = visit.visitor.person.email
         var message = ConversationMessage(
             .outgoing, by: .person(person), at: now, text: mail.asChat ?? text,
-            channel: recipient.chat != nil ? .chat : recipient.number == nil ? .mailbox : .sms)
+            channel: recipient.channel)
         if message.channel == .mailbox { message.subject = mail.summary }
         message.recipient = mail.envelope.recipient
         message.files = kept.files.map { MessageFile(name: $0.name, type: $0.type, size: $0.bytes.count) }

@@ -86,6 +86,8 @@ struct EditPage: PageContent {
         var whose: String?
 
         struct Result: Encodable, Sendable {
+            /// What is given, and what it comes to, as sentences.
+            var sums: [String]
             struct Row: Encodable, Sendable {
                 var trigger: String
                 var before: Int
@@ -439,7 +441,7 @@ extension DeskSite {
                 })
         }
         return EditPage.Replay.Result(
-            orders: found.orders, people: found.people,
+            sums: found.sums, orders: found.orders, people: found.people,
             rows: found.rows.map {
                 EditPage.Replay.Result.Row(
                     trigger: $0.trigger, before: $0.before, after: $0.after, gains: $0.gains, loses: $0.loses,

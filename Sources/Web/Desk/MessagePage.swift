@@ -100,12 +100,18 @@ extension DeskSite {
                 if let words = message.asChat {
                     return MessagePage.Text(to: "the chat", size: "\(words.count) characters", words: words)
                 }
+                if let post = TicketPost(message), post.act.isToHer {
+                    return MessagePage.Text(
+                        to: "ticket \(post.ticket ?? ""), with \(message.envelope.recipient)",
+                        size: "\(post.text.count) characters", words: post.text)
+                }
                 return message.asText.map {
                     MessagePage.Text(to: message.envelope.recipient, size: $0.size, words: $0.text)
                 }
             },
             body: message.flatMap { message in
                 message.kind == .email || message.kind == .sms || message.kind == .chat
+                    || TicketPost(message)?.act.isToHer == true
                     ? nil : String(decoding: JSONText.pretty(message.bytes), as: UTF8.self)
             },
             missing: message != nil

@@ -181,7 +181,8 @@ extension SetupPage.Step {
         let title = "Somebody hears of customers who wait"
         var ways: [String] = []
         if let team = known.shop.handOverTo { ways.append("conversations go to \(team.address)") }
-        if known.shop.handOverTo == nil, let address = setting("notify", known) {
+        if let helpdesk = known.shop.helpdeskName { ways.append("conversations go to \(helpdesk)") }
+        if known.shop.handOverTo == nil, known.shop.helpdesk == nil, let address = setting("notify", known) {
             ways.append("conversations go to \(address)")
         }
         if known.hearing > 0 {
@@ -249,6 +250,11 @@ extension SetupPage.Step {
 
     private static func mailbox(_ known: SetupFacts) -> SetupPage.Step {
         let title = "Answers and bounces are read"
+        if known.shop.mailboxBelongsToHelpdesk, let helpdesk = known.shop.helpdeskName {
+            return SetupPage.Step(
+                title: title, state: .done,
+                words: "Customers' mail is read in \(helpdesk). Mail that comes back ends no message.")
+        }
         guard known.shop.mailbox != nil else {
             return SetupPage.Step(
                 title: title, state: .optional,

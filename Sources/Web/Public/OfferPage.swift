@@ -35,14 +35,8 @@ struct OfferPage: PageContent {
     /// The goods that it is about.
     var goods: [String] = []
     var contents: String
-    /// Whether the code is asked for, and for what.
-    var asksCode = false
-    var chosen: String?
-    var chosenTitle: String?
-    var codeLabel: String
-    var confirm: String
-    var again: String
-    var back: String
+    /// Where the code from the mail is entered; nil while it is not asked for.
+    var code: CodeForm?
     /// A code that is hers, with the words around it; nil for none.
     var codes: [String] = []
     /// Where to write to; nil where nobody has to.
@@ -51,10 +45,6 @@ struct OfferPage: PageContent {
 }
 
 extension PublicSite {
-    /// How often a code for a choice may be asked for, and typed.
-    static let offerCodes = RateLimit("offer_codes", times: 5, per: .hours(1))
-    static let offerCodesTyped = RateLimit("offer_codes_typed", times: 20, per: .hours(1))
-
     /// The offer of a link, with its order; nil if it is gone, or nobody may see it yet.
     private func offered(_ link: SealedLink) async throws -> (offer: OfferRecord, record: OrderRecord)? {
         guard let number = Int64(exactly: link.orderNumber),
@@ -86,47 +76,21 @@ extension PublicSite {
                 link, request, offer, record, note: form["act"] == "back" ? nil : words.offerNone)
         }
         let now = core.now()
+        let page = PageCode(.offer, number: offer.number, of: record)
         if form["act"] == "choose" {
-            guard try await core.store.spend(Self.offerCodesTyped, subject: Self.subject(link), now: now) else {
-                return tooMany(request)
-            }
-            let digits = String((form["code"] ?? "").filter { ("0"..."9").contains($0) }.prefix(12))
-            guard try await core.store.prove(digits, of: offer, now: now) else {
-                return try await offerPage(
-                    link, request, offer, record, note: words.offerCodeWrong, asking: choice)
+            switch try await prove(form["code"], for: page, now: now) {
+            case .limited: return tooMany(request)
+            case .wrong:
+                return try await offerPage(link, request, offer, record, note: words.codeWrong, asking: choice)
+            case .fits: break
             }
             _ = try await desk.choose(choice, of: offer.number, shop: link.shop, now: now)
             core.actedByHand.call()
             guard let (after, known) = try await offered(link) else { return notFound(request) }
             return try await offerPage(link, request, after, known)
         }
-        guard try await mailCode(link, offer, record, words, now: now) else { return tooMany(request) }
+        guard try await mailCode(for: page, record, words, now: now) else { return tooMany(request) }
         return try await offerPage(link, request, offer, record, asking: choice)
-    }
-
-    /// Mails a code to the address of the order; false if that is asked for too often, or nothing can be mailed.
-    private func mailCode(
-        _ link: SealedLink, _ offer: OfferRecord, _ record: OrderRecord, _ words: PublicWords, now: Outreach.Moment
-    ) async throws -> Bool {
-        guard let recipient = record.recipient,
-            try await core.store.spend(Self.offerCodes, subject: Self.subject(link), now: now)
-        else { return false }
-        var generator = SystemRandomNumberGenerator()
-        let code = ChatRules.code(generator.next())
-        let subject = words.offerMailSubject(record.facts.name)
-        let body = [
-            "# \(words.offerMailSubject(Self.plain(record.facts.name)))", words.offerMail(code),
-            words.offerMailNotYou,
-        ].joined(separator: "\n\n")
-        guard
-            let mail = core.post.mail(
-                "offer_code", to: recipient, subject: subject, body: body, language: words.language,
-                about: "\(offer.number) \(now.milliseconds)", aggregate: .order(offer.orderID), shop: link.shop,
-                now: now)
-        else { return false }
-        _ = try await core.store.mailCode(by: mail, code: code, of: offer, now: now)
-        core.post.send(for: link.shop)
-        return true
     }
 
     /// - Parameter asking: what the code is asked for; nil to show what is offered.
@@ -140,19 +104,18 @@ extension PublicSite {
         var page = OfferPage(
             title: words.offerTitle(record.facts.name), words: [], note: note, path: request.path,
             legend: words.offerLegend, next: words.offerNext, contents: words.contents,
-            codeLabel: words.offerCodeLabel, confirm: words.offerConfirm, again: words.offerCodeAgain,
-            back: words.offerBack, write: words.rateWrite)
+            write: words.rateWrite)
         page.goods = offer.offer.items.compactMap { item in
             record.facts.lineItems.first { $0.id == item.lineItemID }.map { "\(item.quantity) × \($0.title)" }
         }
         switch offer.state {
         case .open:
             if let asking, let recipient = record.recipient {
-                page.title = words.offerCodeTitle
-                page.words = [words.offerCodeWords(Self.masked(recipient.address))]
-                page.asksCode = true
-                page.chosen = asking.name
-                page.chosenTitle = words.offer(asking.kind)
+                page.title = words.codeTitle
+                page.words = [words.codeWords(.offer, Self.masked(recipient.address))]
+                page.code = CodeForm(
+                    words, path: request.path, act: "choose", what: words.offer(asking.kind),
+                    fields: [CodeForm.Field(name: "choice", value: asking.name)], back: words.offerBack)
             } else {
                 page.words = [words.offerWords]
                 page.choices = offer.offer.options.map {
@@ -177,7 +140,7 @@ extension PublicSite {
             page.words = [words.offerOverWords]
             page.help = help
         }
-        if [.open, .chosen].contains(offer.state), !page.asksCode,
+        if [.open, .chosen].contains(offer.state), page.code == nil,
             let code = try await code(of: offer.giftEffect, link.shop)
         {
             page.codes.append(words.offerAlso(code))
@@ -189,13 +152,6 @@ extension PublicSite {
     private func code(of effect: Int64?, _ shop: String) async throws -> String? {
         guard let effect, let outcome = try await core.store.outcome(of: effect, shop: shop) else { return nil }
         return GiftFacts(results: outcome.results)?.code
-    }
-
-    /// An address of which only its owner knows which it is.
-    private static func masked(_ address: String) -> String {
-        let parts = address.split(separator: "@", maxSplits: 1)
-        guard parts.count == 2 else { return "…" }
-        return "\(parts[0].prefix(1))…@\(parts[1])"
     }
 }
 

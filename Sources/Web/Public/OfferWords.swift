@@ -19,14 +19,6 @@ enum OfferWords {
         "offer_gift_done": "You get a code for your next order.",
         "offer_next": "Continue",
         "offer_none": "Please choose one of these first.",
-        "offer_code_title": "One more step: the code from our mail",
-        "offer_code_words":
-            "So that nobody else can choose for you, we have mailed a code to {}. It is good for a quarter of an hour.",
-        "offer_code_label": "Code of six digits",
-        "offer_code_wrong":
-            "This code does not fit, or it is too old. Look for our newest mail, or have a new code sent.",
-        "offer_code_again": "Send me a new code",
-        "offer_confirm": "Confirm",
         "offer_back": "Choose something else",
         "offer_thanks": "Thank you, we have it",
         "offer_person_title": "One of us looks at it",
@@ -40,13 +32,6 @@ enum OfferWords {
         "offer_your_code": "Your code: {}",
         "offer_code_soon": "Your code is being made. Open this page again in a minute.",
         "offer_also": "And this is for you besides, a code for your next order: {}",
-        "offer_mail_subject": "Your code for order {}",
-        "offer_mail":
-            """
-        Your code is **{}**. It is good for a quarter of an hour: enter it on the page that is open in \
-        your browser.
-        """,
-        "offer_mail_not_you": "If that was not you, do nothing: without the code nothing is chosen.",
     ]
 
     static let german: [String: String] = [
@@ -76,17 +61,6 @@ enum OfferWords {
         "offer_gift_done": "Sie bekommen einen Code für Ihre nächste Bestellung.",
         "offer_next": "Weiter",
         "offer_none": "Bitte wählen Sie zuerst etwas aus.",
-        "offer_code_title": "Noch ein Schritt: der Code aus unserer Mail",
-        "offer_code_words":
-            "Damit niemand anders für Sie wählt, haben wir einen Code an {} geschickt. Er gilt eine Viertelstunde.",
-        "offer_code_label": "Code aus sechs Ziffern",
-        "offer_code_wrong":
-            """
-        Dieser Code passt nicht oder ist zu alt. Sehen Sie in unsere neueste Mail, oder lassen Sie sich \
-        einen neuen schicken.
-        """,
-        "offer_code_again": "Neuen Code schicken",
-        "offer_confirm": "Bestätigen",
         "offer_back": "Etwas anderes wählen",
         "offer_thanks": "Danke, wir haben es notiert",
         "offer_person_title": "Jemand von uns sieht es sich an",
@@ -101,13 +75,6 @@ enum OfferWords {
         "offer_your_code": "Ihr Code: {}",
         "offer_code_soon": "Ihr Code wird gerade erstellt. Öffnen Sie diese Seite in einer Minute noch einmal.",
         "offer_also": "Und das ist außerdem für Sie, ein Code für die nächste Bestellung: {}",
-        "offer_mail_subject": "Ihr Code für die Bestellung {}",
-        "offer_mail":
-            """
-        Ihr Code ist **{}**. Er gilt eine Viertelstunde: Geben Sie ihn auf der Seite ein, die in Ihrem \
-        Browser offen ist.
-        """,
-        "offer_mail_not_you": "Wenn Sie das nicht waren, tun Sie nichts: Ohne den Code wird nichts gewählt.",
     ]
 
     static let french: [String: String] = [
@@ -134,17 +101,6 @@ enum OfferWords {
         "offer_gift_done": "Vous recevez un code pour votre prochaine commande.",
         "offer_next": "Continuer",
         "offer_none": "Veuillez d’abord faire un choix.",
-        "offer_code_title": "Encore une étape : le code de notre mail",
-        "offer_code_words":
-            """
-        Pour que personne d’autre ne choisisse à votre place, nous avons envoyé un code à {}. Il est \
-        valable un quart d’heure.
-        """,
-        "offer_code_label": "Code à six chiffres",
-        "offer_code_wrong":
-            "Ce code ne convient pas ou est trop ancien. Regardez notre dernier mail, ou demandez un nouveau code.",
-        "offer_code_again": "M’envoyer un nouveau code",
-        "offer_confirm": "Confirmer",
         "offer_back": "Choisir autre chose",
         "offer_thanks": "Merci, c’est noté",
         "offer_person_title": "Quelqu’un de notre équipe s’en occupe",
@@ -162,13 +118,6 @@ enum OfferWords {
         "offer_your_code": "Votre code : {}",
         "offer_code_soon": "Votre code est en préparation. Rouvrez cette page dans une minute.",
         "offer_also": "Et voici en plus un code pour votre prochaine commande : {}",
-        "offer_mail_subject": "Votre code pour la commande {}",
-        "offer_mail":
-            """
-        Votre code est **{}**. Il est valable un quart d’heure : saisissez-le sur la page ouverte dans \
-        votre navigateur.
-        """,
-        "offer_mail_not_you": "Si ce n’était pas vous, ne faites rien : sans ce code, rien n’est choisi.",
     ]
 
     static let spanish: [String: String] = [
@@ -193,14 +142,6 @@ enum OfferWords {
         "offer_gift_done": "Recibe un código para su próximo pedido.",
         "offer_next": "Continuar",
         "offer_none": "Elija primero una opción.",
-        "offer_code_title": "Un paso más: el código de nuestro correo",
-        "offer_code_words":
-            "Para que nadie más elija por usted, hemos enviado un código a {}. Vale durante un cuarto de hora.",
-        "offer_code_label": "Código de seis cifras",
-        "offer_code_wrong":
-            "Este código no coincide o es demasiado antiguo. Mire nuestro último correo o pida un código nuevo.",
-        "offer_code_again": "Enviarme un código nuevo",
-        "offer_confirm": "Confirmar",
         "offer_back": "Elegir otra cosa",
         "offer_thanks": "Gracias, ya lo tenemos",
         "offer_person_title": "Una persona de nuestro equipo lo revisa",
@@ -215,12 +156,5 @@ enum OfferWords {
         "offer_your_code": "Su código: {}",
         "offer_code_soon": "Su código se está creando. Abra esta página de nuevo dentro de un minuto.",
         "offer_also": "Y además, un código para su próximo pedido: {}",
-        "offer_mail_subject": "Su código para el pedido {}",
-        "offer_mail":
-            """
-        Su código es **{}**. Vale durante un cuarto de hora: introdúzcalo en la página que tiene abierta \
-        en su navegador.
-        """,
-        "offer_mail_not_you": "Si no ha sido usted, no haga nada: sin el código no se elige nada.",
     ]
 }

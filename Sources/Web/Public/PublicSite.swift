@@ -17,7 +17,11 @@ import Synchronization
 //     /chat/…                the chat, behind no link (PublicSite+Chat.swift)
 //     GET  …/answer/…?say=person   whether an automatic answer helped; POST says so (AnswerPage.swift)
 //     GET  …/remedy/…        what is offered; POST chooses, with a code that is mailed (OfferPage.swift)
-//     POST …/track/…, …/preferences/…, …/rate/…   of a link that is too old: a new one, to the address on file
+//     GET  …/return/…        what can be sent back, and on which terms; POST asks for it, with a mailed code
+//                            (ReturnPage.swift)
+//     GET  …/address/…, …/cancel/…   whether that can still be done; POST does it, with a code (ServicePage.swift)
+//     POST …/track/…, …/preferences/…, …/rate/…, …/address/…, …/cancel/…   of a link that is too old: a new one, to the
+//                            address on file
 //
 // Mail scanners open every link, so GET changes nothing. A link that is forged, cut, of another purpose or of a shop
 // that is not served is answered like a page that does not exist.
@@ -33,8 +37,17 @@ struct PublicSite: WebSite {
     /// A page with an open chat asks every few seconds, and several customers may share an address.
     let chatVisits = VisitLimit(times: 600, per: .minutes(1))
 
-    init(core: DaemonCore, site: Configuration.Site, pages: Pages) {
+    /// How long a page waits for what was asked for on it to be done, so that it can say so at once.
+    struct Patience: Sendable {
+        var looks = 12
+        var pause = Duration.milliseconds(500)
+    }
+
+    let patience: Patience
+
+    init(core: DaemonCore, site: Configuration.Site, pages: Pages, patience: Patience = Patience()) {
         self.core = core
+        self.patience = patience
         self.site = site
         self.pages = pages
         gate = Gate(site: site, framesOwn: false)
@@ -111,6 +124,12 @@ struct PublicSite: WebSite {
         case (.answer, _): return try await answer(link, request)
         case (.remedy, "POST"): return try await choose(link, offer: request)
         case (.remedy, _): return try await offer(link, request)
+        case (.address, "POST"): return try await serve(.changeAddress, link, request)
+        case (.address, _): return try await service(.changeAddress, link, request)
+        case (.cancel, "POST"): return try await serve(.cancelOrder, link, request)
+        case (.cancel, _): return try await service(.cancelOrder, link, request)
+        case (.return, "POST"): return try await ask(link, forReturn: request)
+        case (.return, _): return try await returns(link, request)
         }
     }
 
@@ -146,15 +165,19 @@ struct PublicSite: WebSite {
     }
 
     /// Mails a new link to the address on file, whatever this one is, as long as it is ours.
-    private func renew(_ link: SealedLink, _ request: WebRequest) async throws -> WebResponse {
+    func renew(_ link: SealedLink, _ request: WebRequest) async throws -> WebResponse {
         guard gate.isOwn(request) else { return .text(PublicWords.of(request).later, status: 403) }
         let now = core.now()
         guard let record = try await record(of: link) else { return notFound(request) }
         let words = PublicWords.of(record, request)
-        let (subject, button, purpose) =
-            link.purpose == .preferences
-            ? (words.choicesSubject, words.choose, SealedLink.Purpose.preferences)
-            : (words.newLinkSubject, words.seeParcel, SealedLink.Purpose.track)
+        let (subject, button, purpose): (String, String, SealedLink.Purpose) =
+            switch link.purpose {
+            case .preferences: (words.choicesSubject, words.choose, .preferences)
+            case .address: (words.serviceSubject(.address), words.serviceLink(.address), .address)
+            case .cancel: (words.serviceSubject(.cancel), words.serviceLink(.cancel), .cancel)
+            case .track, .stop, .stopRatings, .rate, .answer, .remedy, .return:
+                (words.newLinkSubject, words.seeParcel, .track)
+            }
         if let recipient = record.recipient,
             try await core.store.spend(Self.renewals, subject: Self.subject(link), now: now),
             let fresh = PublicLinks(url: site.url, store: core.store).link(
@@ -311,8 +334,11 @@ struct PublicSite: WebSite {
     }
 
     /// Whether a link to preferences still counts. Its day is of Greenwich, so it is good until that day ends there.
-    private func isFresh(_ link: SealedLink) -> Bool {
-        Outreach.Zone.utc.day(at: core.now()).days(since: link.day) <= Self.preferencesLife
+    private func isFresh(_ link: SealedLink) -> Bool { isFresh(link, days: Self.preferencesLife) }
+
+    /// Whether a link is no older than that.
+    func isFresh(_ link: SealedLink, days: Int) -> Bool {
+        Outreach.Zone.utc.day(at: core.now()).days(since: link.day) <= days
     }
 
     /// Sets what was ticked. The answer says what was there before, with a button that sets that again.

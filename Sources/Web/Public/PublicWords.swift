@@ -175,12 +175,6 @@ struct PublicWords: Sendable {
     func offerDone(_ kind: String) -> String { text("offer_\(kind)_done") }
     var offerNext: String { text("offer_next") }
     var offerNone: String { text("offer_none") }
-    var offerCodeTitle: String { text("offer_code_title") }
-    func offerCodeWords(_ address: String) -> String { text("offer_code_words", address) }
-    var offerCodeLabel: String { text("offer_code_label") }
-    var offerCodeWrong: String { text("offer_code_wrong") }
-    var offerCodeAgain: String { text("offer_code_again") }
-    var offerConfirm: String { text("offer_confirm") }
     var offerBack: String { text("offer_back") }
     var offerThanks: String { text("offer_thanks") }
     var offerPersonTitle: String { text("offer_person_title") }
@@ -190,9 +184,100 @@ struct PublicWords: Sendable {
     func offerCode(_ code: String) -> String { text("offer_your_code", code) }
     var offerCodeSoon: String { text("offer_code_soon") }
     func offerAlso(_ code: String) -> String { text("offer_also", code) }
-    func offerMailSubject(_ order: String) -> String { text("offer_mail_subject", order) }
-    func offerMail(_ code: String) -> String { text("offer_mail", code) }
-    var offerMailNotYou: String { text("offer_mail_not_you") }
+
+    // MARK: - Mailed codes
+
+    var codeTitle: String { text("code_title") }
+    func codeWords(_ kind: PageCode.Kind, _ address: String) -> String { text("code_words_\(kind.rawValue)", address) }
+    var codeLabel: String { text("code_label") }
+    var codeWrong: String { text("code_wrong") }
+    var codeAgain: String { text("code_again") }
+    var codeConfirm: String { text("code_confirm") }
+    var codeBack: String { text("code_back") }
+    func codeMailSubject(_ order: String) -> String { text("code_mail_subject", order) }
+    func codeMail(_ code: String) -> String { text("code_mail", code) }
+    /// What the code is for, in a sentence.
+    func codeMailPurpose(_ kind: PageCode.Kind) -> String { text("code_for_\(kind.rawValue)") }
+    func codeMailNotYou(_ kind: PageCode.Kind) -> String { text("code_not_you_\(kind.rawValue)") }
+
+    // MARK: - What she does herself
+
+    func serviceTitle(_ kind: PageCode.Kind, _ order: String) -> String {
+        text("service_title_\(kind.rawValue)", order)
+    }
+    func serviceWords(_ kind: PageCode.Kind) -> String { text("service_words_\(kind.rawValue)") }
+    var serviceCode: String { text("service_code") }
+    var serviceNext: String { text("service_next") }
+    var servicePassOver: String { text("service_pass_over") }
+    func serviceBusyTitle(_ kind: PageCode.Kind) -> String { text("service_busy_title_\(kind.rawValue)") }
+    var serviceBusyWords: String { text("service_busy_words") }
+    var serviceLook: String { text("service_look") }
+    func serviceDoneTitle(_ kind: PageCode.Kind, _ order: String) -> String {
+        text("service_done_title_\(kind.rawValue)", order)
+    }
+    func serviceDoneWords(_ kind: PageCode.Kind) -> String { text("service_done_words_\(kind.rawValue)") }
+    var servicePerson: String { text("service_person") }
+    func serviceOverTitle(_ kind: PageCode.Kind, _ order: String) -> String {
+        text("service_over_title_\(kind.rawValue)", order)
+    }
+    func serviceOver(_ end: PageEnd) -> String { text("service_over_\(end.rawValue)") }
+    func serviceSubject(_ kind: PageCode.Kind) -> String { text("service_subject_\(kind.rawValue)") }
+    func serviceLink(_ kind: PageCode.Kind) -> String { text("service_link_\(kind.rawValue)") }
+    func addressFormTitle(_ order: String) -> String { text("address_form_title", order) }
+    func addressFormWords(_ country: String) -> String { text("address_form_words", country) }
+    var addressSave: String { text("address_save") }
+    var addressAgain: String { text("address_again") }
+    var addressNew: String { text("address_new") }
+    var addressSame: String { text("address_same") }
+    var addressProblems: String { text("address_problems") }
+    var addressRefused: String { text("address_refused") }
+    func addressField(_ field: AddressField) -> String { text("field_\(field.rawValue)") }
+    /// What is wrong with a field.
+    func addressProblem(_ field: AddressField, _ objection: AddressObjection) -> String {
+        let own = "problem_\(objection.rawValue)_\(field.rawValue)"
+        return texts[own] ?? text("problem_\(objection.rawValue)")
+    }
+    func cancelFormTitle(_ order: String) -> String { text("cancel_form_title", order) }
+    var cancelFormWords: String { text("cancel_form_words") }
+    func cancelSum(_ sum: Outreach.Money) -> String {
+        text("cancel_sum", sum.amount.formatted(.currency(code: sum.currency).locale(Locale(identifier: language))))
+    }
+    var cancelNoSum: String { text("cancel_no_sum") }
+    var cancelUnknownSum: String { text("cancel_unknown_sum") }
+    var cancelGoods: String { text("cancel_goods") }
+    var cancelConfirm: String { text("cancel_confirm") }
+    var cancelKeep: String { text("cancel_keep") }
+
+    /// What a country is called; nil for a code that is none.
+    func country(_ code: String) -> String? { Locale(identifier: language).localizedString(forRegionCode: code) }
+
+    // MARK: - Returns
+
+    func returnTitle(_ order: String) -> String { text("return_title", order) }
+    var returnTerms: String { text("return_terms") }
+    var returnTermsApproved: String { text("return_terms_approved") }
+    var returnTermsPerson: String { text("return_terms_person") }
+    func returnLabel(_ who: String) -> String { text("return_label_\(who)") }
+    func returnPaid(_ when: String) -> String { text("return_paid_\(when)") }
+    func returnRefused(_ why: String) -> String { text("return_refused_\(why)") }
+    var returnItems: String { text("return_items") }
+    var returnKeep: String { text("return_keep") }
+    func returnCount(_ count: Int, of most: Int) -> String {
+        most == 1 ? text("return_one") : text("return_count", "\(count)", "\(most)")
+    }
+    var returnWhy: String { text("return_reason") }
+    var returnReasonNone: String { text("return_reason_none") }
+    func returnReason(_ reason: String) -> String { text("return_reason_\(reason)") }
+    func returnWish(_ wish: String) -> String { text("return_wish_\(wish)") }
+    func returnWishNote(_ wish: String) -> String { text("return_wish_\(wish)_note") }
+    var returnOwnWords: String { text("return_words") }
+    func returnMissing(_ what: String) -> String { text("return_missing_\(what)") }
+    var returnBack: String { text("return_back") }
+    var returnAsked: String { text("return_asked") }
+    var returnNothing: String { text("return_nothing") }
+    var returnNothingMore: String { text("return_nothing_more") }
+    var returnNotNow: String { text("return_not_now") }
+    func returnState(_ name: String, _ state: String) -> String { text("return_is_\(state)", name) }
 
     var unknownTitle: String { text("none_title") }
     var unknownWords: String { text("none_words") }
@@ -200,11 +285,15 @@ struct PublicWords: Sendable {
 
     /// Every text has the same number of `{}` in each language, which a test holds.
     static let all: [String: [String: String]] = [
-        "en": english.merging(OfferWords.english) { first, _ in first },
-        "de": german.merging(OfferWords.german) { first, _ in first },
-        "fr": french.merging(OfferWords.french) { first, _ in first },
-        "es": spanish.merging(OfferWords.spanish) { first, _ in first },
+        "en": together([english, OfferWords.english, CodeWords.english, ServiceWords.english, ReturnWords.english]),
+        "de": together([german, OfferWords.german, CodeWords.german, ServiceWords.german, ReturnWords.german]),
+        "fr": together([french, OfferWords.french, CodeWords.french, ServiceWords.french, ReturnWords.french]),
+        "es": together([spanish, OfferWords.spanish, CodeWords.spanish, ServiceWords.spanish, ReturnWords.spanish]),
     ]
+
+    private static func together(_ texts: [[String: String]]) -> [String: String] {
+        texts.reduce(into: [:]) { all, some in all.merge(some) { first, _ in first } }
+    }
 
     private static let english = [
         "order": "Order {}", "parcel": "Order {}, parcel {} of {}", "expected": "Expected on {}",

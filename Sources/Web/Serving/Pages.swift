@@ -103,7 +103,8 @@ struct Pages: Sendable {
             "inbox": PackageResources.inbox_liquid, "conversation": PackageResources.conversation_liquid,
             "setup": PackageResources.setup_liquid, "past": PackageResources.past_liquid,
             "approvals": PackageResources.approvals_liquid,
-            "offer": PackageResources.offer_liquid,
+            "offer": PackageResources.offer_liquid, "service": PackageResources.service_liquid,
+            "return": PackageResources.return_liquid,
         ]
         templates = try sources.reduce(into: [:]) { parsed, source in
             parsed[source.key] = try Template(parsing: source.value, name: source.key, mode: .strict)
@@ -117,6 +118,7 @@ struct Pages: Sendable {
                 "faults": String(decoding: PackageResources.faults_liquid, as: UTF8.self),
                 "talks": String(decoding: PackageResources.talks_liquid, as: UTF8.self),
                 "seen": String(decoding: PackageResources.seen_liquid, as: UTF8.self),
+                "code": String(decoding: PackageResources.code_liquid, as: UTF8.self),
                 "to": String(decoding: PackageResources.to_liquid, as: UTF8.self),
             ], mode: .strict)
     }

@@ -178,10 +178,10 @@ struct PreviewCommand: AsyncParsableCommand {
         }
         let now = DaemonClock.system()
         print("\(trigger.name), order \(record.facts.name), \(event.kind.rawValue) of \(event.happenedAt)")
-        let sendings = try await PreviewedMessage.sendings(
-            of: trigger, event, told, set: set, store: store, now: now)
-        for case (_, let objection?) in sendings { print("  (it would not be sent now: \(objection))") }
         let site = try options.configuration(withSecrets: false).pages
+        let sendings = try await PreviewedMessage.sendings(
+            of: trigger, event, told, set: set, store: store, servesPages: site != nil, now: now)
+        for case (_, let objection?) in sendings { print("  (it would not be sent now: \(objection))") }
         return (sendings.map(\.sending), site.map { PublicLinks(url: $0.url, store: store) })
     }
 

@@ -31,7 +31,7 @@ struct ReplayCommand: AsyncParsableCommand {
     @Flag(help: "Print JSON.") var json = false
 
     func run() async throws {
-        let (files, webhooks, _) = try place.read()
+        let (files, webhooks, pages) = try place.read()
         let after = try Self.load(files, webhooks: webhooks)
         var options = CommandOptions()
         options.config = place.config ?? "/etc/bookbag/bookbag.yaml"
@@ -54,7 +54,7 @@ struct ReplayCommand: AsyncParsableCommand {
         func replay(_ set: TriggerSet) -> Replay {
             Replay(
                 set, live: live, shop: profile, since: from, until: now, rendering: rendering,
-                holdOutKey: store.holdOutKey(shop: domain))
+                holdOutKey: store.holdOutKey(shop: domain), servesPages: pages.map { !$0.isEmpty } ?? false)
         }
         let report = try await Player(
             store: store, shop: domain, before: before.map { replay($0.set) }, after: replay(after),

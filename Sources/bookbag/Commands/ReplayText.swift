@@ -32,36 +32,46 @@ struct ReplayText {
             lines.append("shop.yaml says \(words); it is played as live.")
         }
         lines += ["", triggers, "", days]
-        if report.gifts.count > 0, let currency {
-            let sum = CurrencyUnits.written(report.gifts.sum, in: currency)
-            lines += [
-                "",
-                "Gifts: \(number(report.gifts.count)), which count as \(sum) \(currency) together. Budgets are not applied here.",
-            ]
-        }
-        if let currency {
-            for verb in ShopVerb.allCases {
-                guard let spent = report.actions[verb] else { continue }
-                let sum = CurrencyUnits.written(spent.sum, in: currency)
-                lines += [
-                    "",
-                    "\(verb.rawValue): \(number(spent.count)), which count as \(sum) \(currency) together. Budgets are not applied here.",
-                ]
-            }
-        }
+        if let currency { lines += spending(in: currency) }
         if against != nil {
             lines.append("")
-            if report.differs {
+            if report.total.differs {
                 lines.append(
                     "For \(number(report.customers)) customer\(report.customers == 1 ? "" : "s") something changes."
                 )
                 for change in ReplayReport.Change.allCases { lines += told(change) }
+            } else if report.givesOtherwise {
+                lines.append("Everybody gets the same news at the same times. What is given differs.")
             } else {
                 lines.append("Nothing differs: everybody gets the same news at the same times.")
             }
         }
         if answers { lines += ["", "Answers to what customers wrote are not played."] }
         return lines.joined(separator: "\n")
+    }
+
+    // MARK: - Sums
+
+    /// What is given, and the two sums; nothing where neither set gives anything.
+    private func spending(in currency: String) -> [String] {
+        let (before, after) = (report.spendingBefore, report.spending)
+        guard !before.isNothing || !after.isNothing else { return [] }
+        func sum(_ units: Int64) -> String { "\(CurrencyUnits.written(units, in: currency)) \(currency)" }
+        var rows = [["GIVEN"] + (against == nil ? ["NUMBER", "SUM"] : ["BEFORE", "SUM", "AFTER", "SUM"])]
+        func add(_ what: String, _ earlier: GiftHistory.Spent, _ later: GiftHistory.Spent) {
+            guard earlier.count > 0 || later.count > 0 else { return }
+            let shown = against == nil ? [later] : [earlier, later]
+            rows.append([what] + shown.flatMap { [number($0.count), sum($0.sum)] })
+        }
+        add("gifts", before.gifts, after.gifts)
+        for verb in ShopVerb.allCases {
+            add(
+                verb.rawValue, before.actions[verb] ?? GiftHistory.Spent(),
+                after.actions[verb] ?? GiftHistory.Spent())
+        }
+        add("remedies, offered at once", before.offers, after.offers)
+        add("remedies, once approved", before.requests, after.requests)
+        return ["", Table.lines(rows, alignedRight: 1..<rows[0].count), ""] + report.sums(in: currency)
     }
 
     // MARK: - Tables
@@ -166,7 +176,19 @@ struct ReplayText {
                 "detail": sample.detail ?? NSNull(), "instead": sample.instead ?? NSNull(),
             ] as [String: Any]
         }
+        func sums(_ spending: ReplayReport.Spending) -> [String: Any] {
+            func one(_ spent: GiftHistory.Spent) -> [String: Any] { ["count": spent.count, "sum": spent.sum] }
+            let actions = spending.actions.map { ($0.key.rawValue, one($0.value)) }
+            return [
+                "gifts": one(spending.gifts), "actions": Dictionary(uniqueKeysWithValues: actions),
+                "remedies": one(spending.offers), "remedies_to_approve": one(spending.requests),
+                "without_a_person": spending.unattended, "if_all_approved": spending.approved,
+            ]
+        }
+        var given: [String: Any] = ["after": sums(report.spending), "currency": currency ?? NSNull()]
+        if against != nil { given["before"] = sums(report.spendingBefore) }
         let whole: [String: Any] = [
+            "given": given,
             "files": files, "against": against ?? NSNull(), "since": since.iso8601, "until": until.iso8601,
             "zone": zone.name, "events": report.events, "orders": report.orders, "customers_affected": report.customers,
             "differs": report.differs, "total": counts(report.total), "triggers": triggers, "days": days,

@@ -59,7 +59,7 @@ struct ConfigurationReader {
             tree, of: "the configuration",
             [
                 "state", "triggers", "shops", "carriers", "smtp", "mailbox", "webhooks", "listen", "desk", "public",
-                "people", "understanding", "keep", "hand_over_to", "store", "store_password",
+                "people", "understanding", "keep", "hand_over_to", "mailbox_belongs_to", "store", "store_password",
             ] + setups.map(\.setup.key))
         guard let keys else { return nil }
         let triggers = text(keys["triggers"]).map(resolve) ?? resolve("triggers")
@@ -79,7 +79,7 @@ struct ConfigurationReader {
         let shops = shopsEntry.value.listed.compactMap {
             shop(
                 $0, triggers: triggers, smtp: smtp, mailbox: mailbox, understanding: model, webhooks: webhooks,
-                farEnds: farEnds, handOver: keys["hand_over_to"])
+                farEnds: farEnds, handOver: keys["hand_over_to"], owner: keys["mailbox_belongs_to"])
         }
         refuseSharedMailboxes(shops, at: keys["mailbox"]?.keyPosition ?? shopsEntry.keyPosition)
         let domains = Dictionary(grouping: shops, by: \.domain).filter { $0.value.count > 1 }
@@ -127,13 +127,14 @@ struct ConfigurationReader {
     private mutating func shop(
         _ tree: YAMLTree, triggers: String, smtp: Configuration.SMTP?, mailbox: Configuration.Mailbox?,
         understanding model: Configuration.Model?, webhooks: [String: Configuration.Webhook],
-        farEnds: [ChannelName: [FarEnd]], handOver: YAMLTree.Entry?
+        farEnds: [ChannelName: [FarEnd]], handOver: YAMLTree.Entry?, owner: YAMLTree.Entry?
     ) -> Configuration.Shop? {
         let names =
             [
                 "domain", "client_id", "client_secret", "token", "hook_secret", "endpoint", "poll_every", "triggers",
                 "smtp",
                 "mailbox", "webhooks", "understanding", "ceilings", "hand_over_to",
+                "mailbox_belongs_to",
             ] + setups.map(\.setup.key)
         guard let keys = fields(tree, of: "a shop", names) else { return nil }
         // No early exit: whoever fixes the file wants to see all mistakes.
@@ -183,6 +184,7 @@ struct ConfigurationReader {
         shop.understanding = second
         shop.hookSecrets = hooks
         self.handOver(keys["hand_over_to"] ?? handOver, of: &shop, at: tree.position)
+        if let entry = keys["mailbox_belongs_to"] ?? owner { mailboxOwner(entry, of: &shop) }
         return shop
     }
 
@@ -192,7 +194,9 @@ struct ConfigurationReader {
         budgets: [String: [Allowance]], actions: [String: ActionCeiling]
     ) {
         let budgets = ["gifts", "remedies"]
-        let verbs = ShopVerb.allCases.compactMap(\.ceiling)
+        let verbs = ShopVerb.ceilings
+        // What is counted, where that is not its name.
+        let words = Dictionary(verbs.map { ($0, $0 == ShopVerb.buyLabel.ceiling ? $0 : "times") }) { first, _ in first }
         guard let keys = fields(tree, of: "ceilings", budgets + verbs) else { return ([:], [:]) }
         var given: [String: [Allowance]] = [:]
         var actions: [String: ActionCeiling] = [:]
@@ -210,7 +214,7 @@ struct ConfigurationReader {
                     ceiling.each = min(each, ceiling.each ?? each)
                     continue
                 }
-                switch Allowance.read(text, currency: nil, counting: verbs.contains(name) ? "times" : name) {
+                switch Allowance.read(text, currency: nil, counting: words[name] ?? name) {
                 case .success(let allowance): ceiling.allowances.append(allowance)
                 case .failure(let misread): faults.add(at: element.position, misread.message, hint: misread.hint)
                 }

@@ -1,4 +1,5 @@
 import Daemon
+import Delivery
 import Foundation
 import Intake
 import Outreach
@@ -68,6 +69,43 @@ extension ConfigurationReader {
                     hint: "add 'hand_over_to: helpdesk', or 'hand_over_to: desk' if that is meant")
             }
         }
+    }
+
+    /// Whether customers' mail arrives in the helpdesk alone.
+    mutating func mailboxOwner(_ entry: YAMLTree.Entry, of shop: inout Configuration.Shop) {
+        guard let word = text(entry), word != "bookbag" else { return }
+        let place = entry.value.position
+        guard word == "helpdesk" else {
+            faults.add(
+                at: place, "a mailbox does not belong to '\(word)'",
+                hint: "write mailbox_belongs_to: helpdesk where customers' mail arrives there, or remove the line")
+            return
+        }
+        guard let ends = shop.farEnds[.helpdesk] else {
+            faults.add(
+                at: place, "no helpdesk is configured for '\(shop.domain)'",
+                hint: "add 'helpdesk:' with its kind, url and token, and 'hand_over_to: helpdesk' (docs/helpdesk.md)")
+            return
+        }
+        // Where it is written and wrong, its own faults say so.
+        guard let settings = ends.first?.helpdesk else { return }
+        if settings.kind == .hook {
+            faults.add(
+                at: place, "'mailbox_belongs_to: helpdesk' needs Zendesk or Gorgias",
+                hint: "a helpdesk of 'kind: hook' cannot be read; have its mail forwarded to a 'mailbox' instead")
+            return
+        }
+        if !shop.handsOverToHelpdesk {
+            faults.add(
+                at: place, "what needs a person would not go to the helpdesk in which it arrived",
+                hint: "add 'hand_over_to: helpdesk'")
+        }
+        if shop.mailbox != nil {
+            faults.add(
+                at: place, "'\(shop.domain)' has a 'mailbox', and its mail arrives in the helpdesk",
+                hint: "remove 'mailbox:', or 'mailbox_belongs_to:': each mail would be answered in both")
+        }
+        shop.mailboxBelongsToHelpdesk = shop.handsOverToHelpdesk
     }
 
     /// Who gets a shop's conversations by mail. Their answers come to the mailbox, and count only where its border

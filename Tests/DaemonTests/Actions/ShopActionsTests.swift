@@ -16,6 +16,8 @@ struct ActionBench {
 
     static let policy = "amounts_in: GBP\nbudgets: { remedies: [100.00 per month, 5 per day] }\n"
 
+    init(_ plans: Plans) { self.plans = plans }
+
     init(
         _ trigger: String = "on: order.placed\ndo: { tag_order: late }", shopSettings: String = "",
         policy: String? = policy

@@ -16,7 +16,7 @@ private let anna = "anna@juniperfig.example"
 private let route = Route(shop: benchShop, channel: .helpdesk)
 
 /// A shop whose conversations go to a helpdesk of the sandbox's, over HTTP.
-private struct HelpBench {
+struct HelpBench {
     let mails: MailBench
     let server: SandboxServer
     let settings: HelpdeskSettings
@@ -25,6 +25,7 @@ private struct HelpBench {
     private let source: HelpdeskSource
     let channel: any Outreach.Channel
 
+    static let robin = "robin@shopper.example"
     static let kinds = [HelpdeskSettings.Kind.zendesk, .gorgias]
 
     var store: Store { mails.store }
@@ -37,7 +38,7 @@ private struct HelpBench {
     /// Runs `body` beside a helpdesk of its own.
     static func with(
         _ kind: HelpdeskSettings.Kind, _ files: [String: String] = [:], login: String? = nil,
-        configure: @Sendable (inout Configuration.Shop) -> Void = { _ in },
+        hasMail: Bool = false, configure: @Sendable (inout Configuration.Shop) -> Void = { _ in },
         _ body: @Sendable (HelpBench) async throws -> Void
     ) async throws {
         // The sandbox's clock is the bench's.
@@ -61,6 +62,10 @@ private struct HelpBench {
             let mails = try await MailBench(files) { shop in
                 shop.farEnds[.helpdesk] = [end]
                 shop.handsOverToHelpdesk = true
+                if hasMail {
+                    shop.mailbox = nil
+                    shop.mailboxBelongsToHelpdesk = true
+                }
                 configure(&shop)
             }
             late.set { mails.bench.now }
@@ -79,7 +84,9 @@ private struct HelpBench {
         self.settings = settings
         self.engine = engine
         channel = try settings.open(engine)
-        source = HelpdeskLine.source(settings, benchShop, mails.store, pace, mails.bench.clock, over: engine)
+        source = HelpdeskLine.source(
+            settings, benchShop, mails.store, pace, mails.bench.clock,
+            hasMail: mails.context.configuration.mailboxBelongsToHelpdesk, over: engine)
     }
 
     private var journal: ConversationJournal {
@@ -141,7 +148,7 @@ private struct HelpBench {
         pace.call()
         let judge = HelpdeskJudge(
             context: mails.context, store: store, journal: journal, logger: mails.bench.lines.logger(),
-            newMessages: Broadcast())
+            newMessages: Broadcast(), letters: letters)
         let journal = StoreObservations(
             context: mails.context, store: store, learning: mails.bench.learning(), helpdesk: judge)
         let report = try await SourceReader(source, journal: journal).turn(now: now)
@@ -149,10 +156,54 @@ private struct HelpBench {
         return report.failure
     }
 
+    /// Judges what customers write there, if their mail arrives there.
+    private var letters: MailJudge? {
+        guard mails.context.configuration.mailboxBelongsToHelpdesk else { return nil }
+        return MailJudge(
+            read: { _, _ in MailJudge.ReadMail(mail: IncomingMail(.person), parked: "no ticket") },
+            context: mails.context, store: store, learning: mails.bench.learning(),
+            logger: mails.bench.lines.logger(), newMail: Wake())
+    }
+
+    /// Everything that is to be decided is, as the loops would.
+    func plan() async throws {
+        let context = mails.context
+        let planning = PlanningService(
+            store: store, contexts: [benchShop: context],
+            makers: [benchShop: MessageMaker(configuration: context.configuration, labels: nil)],
+            trouble: TemplateTrouble(store: store, reloaders: [:], logger: mails.bench.lines.logger()),
+            clock: mails.bench.clock, wake: Wake(), newMessages: Broadcast(), heartbeats: mails.bench.heartbeats,
+            metrics: mails.bench.metrics, logger: mails.bench.lines.logger(), storeTrouble: mails.bench.trouble)
+        let conversations = ConversationService(
+            context: context, store: store, journal: journal, clock: mails.bench.clock, wake: Wake(),
+            heartbeats: mails.bench.heartbeats, logger: mails.bench.lines.logger())
+        while try await planning.turn() {}
+        _ = try await conversations.turn()
+        while try await planning.turn() {}
+    }
+
+    /// A customer's mail arrives in the helpdesk.
+    @discardableResult
+    func arrives(
+        _ text: String, from address: String = HelpBench.robin, subject: String = "Question", in ticket: Int64? = nil
+    ) -> Int64 {
+        settings.kind == .zendesk
+            ? server.zendesk.receive(text, subject: subject, from: address, in: ticket)
+            : server.gorgias.receive(text, subject: subject, from: address, in: ticket)
+    }
+
+    func assign(_ ticket: Int64, to agent: String?) {
+        if settings.kind == .zendesk {
+            server.zendesk.assign(ticket, to: agent)
+        } else {
+            server.gorgias.assign(ticket, to: agent)
+        }
+    }
+
     /// Robin writes a mail.
     func writes(_ text: String, id: String, answers: String? = nil) async throws {
         var mail = IncomingMail(.person)
-        mail.sender = robin
+        mail.sender = Self.robin
         mail.text = text
         mail.subject = "The apron"
         mail.messageID = "\(id)@shopper.example"

@@ -88,6 +88,30 @@ private let order = "gid://shopify/Order/77"
         #expect(await call(hooks(bench), "customers/redact", "{}") == 200, "it names nobody")
     }
 
+    @Test("the orders of a customer who was merged are read again, and whose they are is what the shop says")
+    func merged() async throws {
+        let bench = try await LoopBench()
+        let customer = "gid://shopify/Customer/1"
+        var facts = OrderFacts(
+            id: "gid://shopify/Order/1", name: "#1", createdAt: bench.now, updatedAt: bench.now)
+        facts.customer = CustomerFacts(id: customer, email: "robin@shopper.example")
+        _ = try await bench.learning().learn(
+            [Observation(shop: benchShop, seenAt: bench.now, content: .order(facts))], of: bench.context,
+            now: bench.now)
+        let known = try await bench.store.load(shop: benchShop, orderIDs: ["gid://shopify/Order/1"])
+        let body = #"{"admin_graphql_api_customer_kept_id":"gid://shopify/Customer/9","status":"completed","#
+        func merge(_ id: String) async -> Int {
+            await call(hooks(bench), "customers/merge", body + #""admin_graphql_api_customer_deleted_id":"\#(id)"}"#)
+        }
+        #expect(await merge("gid://shopify/Customer/404") == 200)
+        #expect(await call(hooks(bench), "customers/merge", "{}") == 200, "it names nobody")
+        #expect(try await bench.store.nextToRead(shop: benchShop, limit: 9, now: bench.now).isEmpty)
+        #expect(await merge(customer) == 200)
+        let queued = try await bench.store.nextToRead(shop: benchShop, limit: 9, now: bench.now)
+        #expect(queued.map(\.orderID) == ["gid://shopify/Order/1"])
+        #expect(try await bench.store.load(shop: benchShop, orderIDs: ["gid://shopify/Order/1"]) == known)
+    }
+
     @Test("however often it is woken, a shop that is to be left alone is left alone")
     func patience() async throws {
         let bench = try await LoopBench()

@@ -2,6 +2,7 @@ import Foundation
 import Outreach
 import Platform
 import Store
+import Synchronization
 import Testing
 
 @testable import Daemon
@@ -235,6 +236,157 @@ struct RemediesTests {
         let notes = try await bench.notes(1)
         #expect(notes.count == 1 && notes[0].contains("the sum holds no more"))
         #expect(try await bench.desk.choose(.reship, of: offer.number, shop: remedyShop, now: bench.now) == .stale)
+    }
+
+    @Test("what the shop refuses, as for a disputed payment, costs nothing, and a person has it with the reason")
+    func refusedByShop() async throws {
+        let bench = try await RemedyBench(RemedyBench.open.replacing(", also_give: sorry", with: ""))
+        try await bench.see(1)
+        try await bench.work()
+        let offer = try await bench.offer(1)
+        #expect(try await bench.desk.choose(.refund, of: offer.number, shop: remedyShop, now: bench.now) == .chosen)
+        bench.refusal.withLock {
+            $0 = .refused(Failure(reason: "shop", detail: "the payment is disputed, so a person decides"))
+        }
+        try await bench.work()
+        try await bench.wait(.seconds(6))
+        #expect(try await bench.offer(1).state == .person)
+        #expect(try await bench.spent() == GiftHistory.Spent())
+        let notes = try await bench.notes(1)
+        #expect(notes.count == 1 && notes[0].contains("it could not be done; the order's page says why"))
+    }
+
+    @Test("what the app may not do any more waits, stays booked, and is done once when it may again")
+    func revoked() async throws {
+        let bench = try await RemedyBench(RemedyBench.open.replacing(", also_give: sorry", with: ""))
+        try await bench.see(1)
+        try await bench.work()
+        let offer = try await bench.offer(1)
+        #expect(try await bench.desk.choose(.refund, of: offer.number, shop: remedyShop, now: bench.now) == .chosen)
+        bench.refusal.withLock {
+            $0 = .deferred(Failure(reason: "scope", detail: "the app lacks write_orders", retryAfter: .minutes(30)))
+        }
+        try await bench.work()
+        try await bench.wait(.hours(2))
+        #expect(try await bench.offer(1).state == .chosen)
+        #expect(try await bench.spent() == GiftHistory.Spent(sum: 4500, count: 1))
+        #expect(try await bench.notes(1).isEmpty)
+        bench.refusal.withLock { $0 = nil }
+        try await bench.wait(.minutes(31))
+        let action = try #require(try await bench.offer(1).actionEffect)
+        #expect(try await bench.store.outcome(of: action, shop: remedyShop)?.effect.state == .sent)
+        #expect(try await bench.spent() == GiftHistory.Spent(sum: 4500, count: 1))
+    }
+
+    @Test("what belongs to an account is not done once the customer is deleted, and a person has it")
+    func deletedCustomer() async throws {
+        let bench = try await RemedyBench(
+            RemedyBench.open.replacing("[refund, reship, sorry], also_give: sorry", with: "[store_credit, sorry]"))
+        for order in 1...2 { try await bench.see(order, customer: order) }
+        try await bench.work()
+        // She is gone, and her orders have no account any more.
+        for order in 1...2 { try await bench.see(order, customer: nil, email: "robin\(order)@shopper.example") }
+        for (order, what) in [(1, Offered.storeCredit), (2, .gift("sorry"))] {
+            let offer = try await bench.offer(order)
+            #expect(try await bench.desk.choose(what, of: offer.number, shop: remedyShop, now: bench.now) == .person)
+            try await bench.work()
+            #expect(try await bench.notes(order).count == 1)
+        }
+        #expect(try await bench.spent() == GiftHistory.Spent() && bench.codes.codes.isEmpty)
+    }
+
+    @Test("count for whoever two accounts were merged into, once their orders say so")
+    func merged() async throws {
+        let bench = try await RemedyBench(RemedyBench.open.replacing(", also_give: sorry", with: ""))
+        for order in 1...2 {
+            try await bench.see(order, total: 10, customer: 1)
+            try await bench.work()
+        }
+        // Shopify moves the orders to the account that is kept.
+        for order in 1...2 { try await bench.see(order, total: 10, customer: 2) }
+        try await bench.see(3, total: 10, customer: 2)
+        try await bench.see(4, total: 10, customer: 1)
+        try await bench.work()
+        #expect(try await bench.offers(3).isEmpty)
+        #expect(try await bench.notes(3).first?.contains("has had two remedies already") == true)
+        #expect(try await bench.offers(4).count == 1, "nothing is left with the account that is gone")
+    }
+
+    /// 60.00 a month may be refunded, 50.00 at once, and one parcel sent again a day.
+    private static var ceilings: [String: ActionCeiling] {
+        var refund = ActionCeiling()
+        refund.each = 50
+        refund.allowances = [Allowance(.sum(60), per: .month)]
+        var reship = ActionCeiling()
+        reship.allowances = [Allowance(.count(1), per: .day)]
+        return ["refund": refund, "reship": reship]
+    }
+
+    @Test("what she chooses passes none of the operator's ceilings, whoever chooses at once; a person has the rest")
+    func ceilings() async throws {
+        let bench = try await RemedyBench(
+            RemedyBench.open.replacing(", also_give: sorry", with: ""), ceilings: Self.ceilings)
+        for order in 1...2 { try await bench.see(order, customer: order) }
+        try await bench.work()
+        let (one, two) = (try await bench.offer(1), try await bench.offer(2))
+        #expect(one.offer.options.map(\.what) == [.refund, .reship, .gift("sorry")])
+        async let first = bench.desk.choose(.refund, of: one.number, shop: remedyShop, now: bench.now)
+        async let second = bench.desk.choose(.refund, of: two.number, shop: remedyShop, now: bench.now)
+        let outcomes = try await [first, second]
+        #expect(outcomes.count { $0 == .chosen } == 1 && outcomes.count { $0 == .person } == 1)
+        try await bench.work()
+        #expect(try await bench.spent() == GiftHistory.Spent(sum: 4500, count: 1))
+        let loser = outcomes[0] == .person ? 1 : 2
+        let notes = try await bench.notes(loser)
+        #expect(
+            notes.count == 1
+                && notes[0].contains("it costs 45.00 GBP, and 15.00 are left this month of '60 per month'"),
+            "\(notes)")
+        // What there is no room for is not offered any more, and the reason says so.
+        try await bench.see(3, customer: 3)
+        try await bench.work()
+        let third = try await bench.offer(3)
+        #expect(third.offer.options.map(\.what) == [.reship, .gift("sorry")])
+        #expect(third.offer.why.contains("a refund cannot be offered: it costs 45.00 GBP, and 15.00 are left"))
+        #expect(try await bench.desk.choose(.reship, of: third.number, shop: remedyShop, now: bench.now) == .chosen)
+        try await bench.see(4, customer: 4)
+        try await bench.work()
+        #expect(try await bench.offer(4).offer.options.map(\.what) == [.gift("sorry")])
+        // The next day, a parcel may be sent again.
+        try await bench.wait(.hours(24))
+        try await bench.see(5, customer: 5)
+        try await bench.work()
+        #expect(try await bench.offer(5).offer.options.map(\.what) == [.reship, .gift("sorry")])
+    }
+
+    @Test("what the operator's ceilings leave no room for is approved by nobody, and is a person's if nothing is left")
+    func ceilingsApproved() async throws {
+        let bench = try await RemedyBench(
+            RemedyBench.policy.replacing("[refund, reship, sorry], also_give: sorry", with: "[refund]"),
+            ceilings: Self.ceilings)
+        for order in 1...2 { try await bench.see(order, customer: order) }
+        try await bench.work()
+        func approve(_ order: Int) async throws -> OfferDesk.Judged {
+            let asked = try await bench.offer(order)
+            return try await bench.desk.judge(
+                asked.number, shop: remedyShop, version: asked.version, approves: true, by: RemedyBench.anna, note: "",
+                now: bench.now)
+        }
+        #expect(try await approve(1) == .done)
+        try await bench.work()
+        let chosen = try await bench.desk.choose(
+            .refund, of: bench.offer(1).number, shop: remedyShop, now: bench.now)
+        #expect(chosen == .chosen)
+        guard case .objection(let why) = try await approve(2) else {
+            Issue.record("there is no room for it")
+            return
+        }
+        #expect(why.contains("a refund cannot be had now: it costs 45.00 GBP, and 15.00 are left"))
+        // Above what one may cost, nothing is offered at all.
+        try await bench.see(3, total: 55, customer: 3)
+        try await bench.work()
+        #expect(try await bench.offers(3).isEmpty)
+        #expect(try await bench.notes(3).first?.contains("it costs 55.00 GBP, and one may cost 50") == true)
     }
 
     @Test("that nobody chooses in 30 days go to a person, and are free again")

@@ -18,6 +18,8 @@ final class RemedyBench: Sendable {
     let people: ListedPeople
     let desk: OfferDesk
     private let post: ShopPost
+    /// What the shop says to all that is to be done in it; nil while it does it.
+    let refusal = Mutex<Verdict?>(nil)
 
     static let anna = Person(
         email: "anna@juniperfig.example", name: "Anna", roles: [.approve], approveUpTo: 100)
@@ -45,15 +47,19 @@ final class RemedyBench: Sendable {
     static let open = policy.replacing("approval: needed", with: "approval: not_needed")
         .replacing("    approve_within: 1 day\n", with: "")
 
-    init(_ policy: String = policy, shopSettings: String = "", people listed: [Person] = [anna, tom]) async throws {
+    init(
+        _ policy: String = policy, shopSettings: String = "", people listed: [Person] = [anna, tom],
+        ceilings: [String: ActionCeiling] = [:], triggers others: [String: String] = [:]
+    ) async throws {
         plans = try await Plans(
             [
                 "lost": "on: order.on_hold\ndo: { remedy: lost-parcel }\nsend: { email: { template: plain } }",
                 "offered": "on: remedy.offered\nsend: { email: { template: note } }",
-            ], shopSettings: shopSettings, pages: "https://track.juniperfig.example",
+            ].merging(others) { $1 }, shopSettings: shopSettings, pages: "https://track.juniperfig.example",
             letter:
                 "Choose {{ remedy.offers | join: \", \" }} at {{ remedy_url }}{% if gift %}, and {{ gift.code }}{% endif %}.",
-            templates: ["plain": "It is on hold."], policy: policy)
+            templates: ["plain": "It is on hold.", "gift": "{% if gift %}{{ gift.code }}{% endif %}"], policy: policy,
+            actionCeilings: ceilings)
         let context = plans.context
         let office = ShopPost.Office(
             brand: { context.rules.inForce.set.settings.brand }, sender: nil, wake: Wake())
@@ -78,7 +84,8 @@ final class RemedyBench: Sendable {
     /// An order is placed, and then something goes wrong with it.
     func see(
         _ order: Int, total: Decimal = 45, currency: String = "GBP", customer: Int? = 7, email: String? = nil,
-        door: String? = nil, refunded: Decimal? = nil, isCancelled: Bool = false, isWrong: Bool = true
+        door: String? = nil, refunded: Decimal? = nil, isCancelled: Bool = false, isWrong: Bool = true,
+        codes: [String] = []
     ) async throws {
         let placed = Moment(iso8601: "2026-11-18T09:00:00Z")! + .seconds(1)
         var facts = OrderFacts(
@@ -104,6 +111,14 @@ final class RemedyBench: Sendable {
                     id: "gid://shopify/Refund/\(order)", createdAt: now,
                     total: Money(amount: refunded, currency: currency))
             ]
+        }
+        if !codes.isEmpty {
+            var bill = BillFacts()
+            bill.applied = codes.enumerated().map {
+                BillFacts.Discount(
+                    index: $0.offset, title: $0.element, isCode: true, selection: "all", isOnShipping: false)
+            }
+            facts.bill = bill
         }
         if isWrong { facts.holds = ["gid://shopify/FulfillmentHold/\(order)"] }
         if isCancelled { facts.cancelledAt = now }
@@ -141,6 +156,8 @@ final class RemedyBench: Sendable {
             var answer = AttemptAnswer(.accepted(receipt: ""))
             if channel == .desk {
                 answer = AttemptAnswer(try await far.send(begun.message, at: now))
+            } else if ActionCommand(begun.message) != nil, let verdict = refusal.withLock({ $0 }) {
+                answer = AttemptAnswer(verdict)
             } else if ActionCommand(begun.message) != nil {
                 answer = AttemptAnswer(.accepted(receipt: "done"), results: ["refund": "gid://shopify/Refund/5"])
             } else {

@@ -19,6 +19,10 @@ struct RemedyPropertyTests {
         /// Nobody is offered more than so many in 180 days.
         var most: Int
         var things: Set<String>
+        /// What the operator allows to be refunded in a month, and sent again in a week.
+        var refunded: Int64
+        var sentAgain: Int
+        var ceilings: [String: ActionCeiling]
     }
 
     private static func draw(_ chance: inout RemedyChance) -> Drawn {
@@ -34,6 +38,11 @@ struct RemedyPropertyTests {
             chance.below(2) == 0
             ? "approval: not_needed" : "approval: needed\n    approve_within: \(1 + chance.below(3)) days"
         let once = ["", ", once_per: customer every 10 days", ", once_per: order"][chance.below(3)]
+        let refunded = [4000, 9000, 30000][chance.below(3)] as Int64
+        let sentAgain = 1 + chance.below(4)
+        var ceilings = ["refund": ActionCeiling(), "reship": ActionCeiling()]
+        ceilings["refund"]?.allowances = [Allowance(.sum(Decimal(refunded) / 100), per: .month)]
+        ceilings["reship"]?.allowances = [Allowance(.count(sentAgain), per: .week)]
         func pounds(_ units: Int64) -> String { "\(units / 100).\(units % 100 < 10 ? "0" : "")\(units % 100)" }
         return Drawn(
             policy: """
@@ -48,7 +57,8 @@ struct RemedyPropertyTests {
                       - { if: customer.remedies_last_180_days >= \(most), hand_over: often }
                       - { if: order.total_price <= \(small), offer: [\(offers.joined(separator: ", "))]\(also) }
                       - { hand_over: expensive }
-                """, sum: sum, perDay: perDay, atMost: atMost, small: small, most: most, things: Set(offers))
+                """, sum: sum, perDay: perDay, atMost: atMost, small: small, most: most, things: Set(offers),
+            refunded: refunded, sentAgain: sentAgain, ceilings: ceilings)
     }
 
     @Test(
@@ -57,7 +67,7 @@ struct RemedyPropertyTests {
     func random(_ seed: UInt64) async throws {
         var chance = RemedyChance(seed: seed)
         let drawn = Self.draw(&chance)
-        let bench = try await RemedyBench(drawn.policy)
+        let bench = try await RemedyBench(drawn.policy, ceilings: drawn.ceilings)
         var order = 0
         /// Of each order: its total, and whose it is.
         var placed: [Int: (total: Decimal, customer: Int?, door: String?, isCancelled: Bool)] = [:]
@@ -117,6 +127,21 @@ struct RemedyPropertyTests {
         let starts = [Allowance.Period.week, .day].map { $0.start(at: bench.now, in: .utc) }
         let spent = try await bench.store.remediesSpent(shop: remedyShop, since: starts, currency: "GBP")
         #expect(spent[0].sum <= drawn.sum && spent[1].count <= drawn.perDay, "seed \(seed)")
+        func done(_ verb: ShopVerb, _ period: Allowance.Period) async throws -> GiftHistory.Spent {
+            try await bench.store.spent(
+                of: .remedies, only: verb, shop: remedyShop, since: period.start(at: bench.now, in: .utc),
+                currency: "GBP")
+        }
+        // What is tallied of all that was given is what is booked.
+        let ever = bench.now - .days(300)
+        let tallied = try await bench.store.tallySums(
+            shop: remedyShop, from: Zone.utc.day(at: ever), to: Zone.utc.day(at: bench.now))
+        let booked = try await bench.store.remediesSpent(shop: remedyShop, since: [ever], currency: "GBP")[0]
+        let given = tallied.filter { $0.name == .given }
+        #expect(given.reduce(0) { $0 + $1.total } == booked.sum, "seed \(seed)")
+        #expect(given.allSatisfy { $0.n >= 0 }, "seed \(seed)")
+        #expect(try await done(.refund, .month).sum <= drawn.refunded, "seed \(seed)")
+        #expect(try await done(.reship, .week).count <= drawn.sentAgain, "seed \(seed)")
         for (number, one) in placed {
             let offers = try await bench.offers(number)
             #expect(offers.count <= 1, "seed \(seed)")
@@ -128,7 +153,7 @@ struct RemedyPropertyTests {
 }
 
 /// A small generator, so that a seed tells everything (SplitMix64).
-private struct RemedyChance {
+struct RemedyChance {
     private var state: UInt64
 
     init(seed: UInt64) { state = seed &* 0x9E37_79B9_7F4A_7C15 }

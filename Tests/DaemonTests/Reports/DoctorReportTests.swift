@@ -63,6 +63,67 @@ struct DoctorReportTests {
         #expect(await found(settings).isEmpty)
     }
 
+    private static let offering = [
+        "policy.yaml": """
+        amounts_in: GBP
+        gifts: { sorry: { discount: 10%, counts_as: 15.00, valid_for: 60 days } }
+        budgets: { gifts: [300.00 per month], remedies: [1000.00 per month] }
+        remedies:
+          lost-parcel:
+            at_most: 150.00
+            first_that_fits:
+              - { if: order.total_price <= 60, offer: [refund, reship], also_give: sorry }
+              - { hand_over: expensive order }
+        """,
+        "lost.yaml": "on: shipment.lost\ndo: { remedy: lost-parcel }\n",
+        "offered.yaml": "on: remedy.offered\nsend: { email: { template: offered } }\n",
+        "templates/offered.md": "---\nsubject: {{ order.name }}\n---\n{{ remedy_url }} {{ gift.code }}\n",
+        "shop.yaml": "mode: live\nbrand: { name: Fig, from: orders@juniperfig.example }\n",
+    ]
+
+    @Test("says where nobody may approve what has to be approved, or not up to what it may cost")
+    func approvals() async throws {
+        let bench = try await LoopBench(Self.offering)
+        var settings = configuration(bench)
+        func found() async -> [DoctorReport.Finding] {
+            await DoctorReport([.approvals], of: settings, over: reach()).findings
+        }
+        #expect(await found().map(\.grade) == [.poor], "there is no desk")
+        settings.desk = Configuration.Site(
+            place: .port(host: "127.0.0.1", port: 1), url: "https://d.example", authority: "d.example", userHeader: nil)
+        var anna = Person(email: "a@fig.example", name: "A", roles: [.answer], approveUpTo: 200)
+        settings.people = People([anna])
+        #expect(await found().first?.words.contains("nobody in people.yaml may do it") == true)
+        anna.roles = [.approve]
+        anna.approveUpTo = nil
+        settings.people = People([anna])
+        #expect(await found().first?.fix?.contains("approve_up_to: 150.00") == true)
+        anna.approveUpTo = 100
+        settings.people = People([anna])
+        #expect(await found().first?.words.contains("nobody in people.yaml may approve more than 100.00 GBP") == true)
+        anna.approveUpTo = 150
+        anna.shops = ["another.myshopify.com"]
+        settings.people = People([anna])
+        #expect(await found().count == 1, "she approves for another shop")
+        anna.shops = nil
+        settings.people = People([anna])
+        #expect(await found().isEmpty)
+    }
+
+    @Test("names the line that needs a scope, of a remedy too, and what Shopify itself may mail")
+    func actions() async throws {
+        let bench = try await LoopBench(Self.offering)
+        let set = try #require(DoctorCheck.set(of: bench.configuration))
+        let needed = DoctorCheck.scopes(for: DoctorCheck.uses(of: set))
+        #expect(needed.map(\.scope) == ShopVerb.refund.scopes + ShopVerb.reship.scopes + ShopVerb.give.scopes)
+        #expect(needed[0].by == "'refund' of the remedy 'lost-parcel' (policy.yaml, line 8)")
+        let mails = await DoctorReport([.shopifyMails], of: configuration(bench), over: reach()).findings
+        #expect(mails.count == 2 && mails.allSatisfy { $0.grade == .fine })
+        #expect(mails[0].words.contains("Order confirmation") && mails[0].words.contains("'reship' of the remedy"))
+        let plain = try await LoopBench()
+        #expect(await DoctorReport([.shopifyMails], of: configuration(plain), over: reach()).findings.isEmpty)
+    }
+
     @Test("says how to fix a relay that does not let us in, by how far it came")
     func relay() async throws {
         let bench = try await LoopBench()

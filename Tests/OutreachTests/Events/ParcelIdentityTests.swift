@@ -380,7 +380,7 @@ struct FieldTests {
             "nothing-to-carry.yaml": try Field.text("nothing-to-carry/nothing-to-carry.yaml"),
             "templates/shipping-confirmation.md": letter,
         ]
-        for part in ["tracking", "items", "greeting", "feeling", "close"] {
+        for part in ["tracking", "items", "memory", "greeting", "feeling", "close"] {
             files["templates/partials/\(part).md"] = try String(
                 contentsOfFile: Package.root + "/triggers/templates/partials/\(part).md", encoding: .utf8)
         }

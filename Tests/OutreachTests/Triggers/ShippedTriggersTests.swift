@@ -23,12 +23,14 @@ struct ShippedTriggersTests {
         let names = try #require(set).triggers.map(\.name)
         #expect(
             names == [
-                "answers/cancel-order", "answers/change-address", "answers/how-to-return", "answers/late",
+                "address-changed", "answers/cancel-order", "answers/change-address", "answers/how-to-return",
+                "answers/late",
                 "answers/not-received", "answers/not-received-again", "answers/not-sent-yet", "answers/received",
                 "answers/refund-status",
                 "answers/return-status", "answers/thanks", "answers/where-is-my-order",
-                "conversation-rating", "delay-alert", "delivered", "delivery-attempted", "delivery-problem", "lost",
-                "low-rating",
+                "conversation-rating", "delay-alert", "delivered", "delivery-attempted",
+                "delivery-problem", "lost",
+                "low-rating", "order-cancelled",
                 "out-for-delivery", "presumed-lost", "rating-request", "ready-for-pickup", "refund-issued",
                 "remedy-offered",
                 "return-approved",

@@ -95,6 +95,6 @@ struct ShopVerbTests {
         }
         let report = try ReplayTests.report(
             folder("{ tag_order: late }"), folder("[{ refund: 20% }, { tag_order: late }]"), customers)
-        #expect(report.actions == [.refund: GiftHistory.Spent(sum: 2400, count: 3)])
+        #expect(report.spending.actions == [.refund: GiftHistory.Spent(sum: 2400, count: 3)])
     }
 }

@@ -43,6 +43,7 @@ package enum ReasonWords {
         "before_trigger": "the trigger came into force after it had happened",
         "test_order": "it is a test order",
         "own_action": "Bookbag did it itself ('caused_by' in the trigger)",
+        "chain": "three actions led to it already, and no more may follow from one another",
         "caused_by_others": "somebody else did it, and the trigger says 'caused_by: bookbag'",
         "imported": "the order was imported, and this was already known then",
         "cancelled": "the order or the parcel was cancelled",

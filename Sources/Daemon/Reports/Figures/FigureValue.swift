@@ -38,6 +38,8 @@ package enum FigureValue: Hashable, Sendable {
     case saved(HoldOutTrial)
     /// At most so many days, by a range of `TallyBuckets.transit`.
     case days(Int?)
+    /// A sum, in the smallest unit of its currency.
+    case money(Int64, currency: String)
 
     /// For people.
     package var text: String {
@@ -59,6 +61,8 @@ package enum FigureValue: Hashable, Sendable {
             guard let bucket else { return "–" }
             let ends = TallyBuckets.transit.ends
             return bucket < ends.count ? "\(ends[bucket])" : "more than \(ends[ends.count - 1])"
+        case .money(let units, let currency):
+            return "\(CurrencyUnits.written(units, in: currency)) \(currency)"
         }
     }
 
@@ -91,6 +95,7 @@ package enum FigureValue: Hashable, Sendable {
             bucket.flatMap {
                 TallyBuckets.transit.ends.indices.contains($0) ? Double(TallyBuckets.transit.ends[$0]) : nil
             }
+        case .money(let units, let currency): Double("\(CurrencyUnits.amount(units, in: currency))")
         }
     }
 
@@ -143,6 +148,7 @@ extension FigureValue: Encodable {
     private enum Key: String, CodingKey {
         case percent, hits, n, low, high, tooFew
         case atMostSeconds, atMostDays
+        case amount, currency
         case perThousand, months
     }
 
@@ -181,6 +187,10 @@ extension FigureValue: Encodable {
             }
         case .lag: try encode(number, .atMostSeconds, to: encoder)
         case .days: try encode(number, .atMostDays, to: encoder)
+        case .money(let units, let currency):
+            var container = encoder.container(keyedBy: Key.self)
+            try container.encode(CurrencyUnits.written(units, in: currency), forKey: .amount)
+            try container.encode(currency, forKey: .currency)
         }
     }
 

@@ -89,6 +89,7 @@ extension FiguresReport {
         switch value {
         case .share, .saved: 1
         case .ratio: 2
+        case .money(_, let currency): CurrencyUnits.decimals(of: currency)
         default: 0
         }
     }

@@ -107,9 +107,10 @@ package struct FiguresReport: Report {
     ///   - earlier: over as many days before.
     ///   - daily: of each of the days.
     ///   - trials: what triggers with `hold_out` drew up to `lastOfTrials`.
+    ///   - spending: what each trigger gave on each of the days.
     package init(
         shop: String, days: Int, until last: CalendarDay, sums: [TallySum], before earlier: [TallySum],
-        daily: [DaySum], trials: [TrialSum] = []
+        daily: [DaySum], trials: [TrialSum] = [], spending: [DaySpending] = []
     ) {
         let days = max(1, min(days, Self.mostDays))
         self.shop = shop
@@ -124,7 +125,9 @@ package struct FiguresReport: Report {
             Self.messages(now, before), Self.kinds(now), Self.promises(now), Self.transit(now, before),
             Self.delays(now, before), Self.reasons(now, before), Self.returns(now, before),
             Self.questions(now, before), Self.closings(now, before), Self.handOvers(now, before),
-            Self.ratings(now, before), Self.holdOuts(trials, until: Self.lastOfTrials(last)),
+            Self.ratings(now, before), Self.gifts(now, before), Self.remedies(now, before),
+            Self.done(now, before), Self.spending(spending),
+            Self.holdOuts(trials, until: Self.lastOfTrials(last)),
         ]
     }
 
@@ -133,7 +136,7 @@ package struct FiguresReport: Report {
         last.adding(days: -Int(HoldOutTrial.window / .days(1)) - 1)
     }
 
-    /// Reads the sums of a shop up to today: four questions.
+    /// Reads the sums of a shop up to today: five questions.
     package static func read(
         _ store: Store, shop: String, days: Int, until last: CalendarDay
     ) async throws(StoreFailure) -> FiguresReport {
@@ -145,12 +148,13 @@ package struct FiguresReport: Report {
             before: try await store.tallySums(shop: shop, from: first.adding(days: -days), to: first.adding(days: -1)),
             daily: try await store.daySums(shop: shop, from: first, to: last),
             trials: try await store.trialSums(
-                shop: shop, from: lastOfTrials(last).adding(days: 1 - mostDays), to: lastOfTrials(last)))
+                shop: shop, from: lastOfTrials(last).adding(days: 1 - mostDays), to: lastOfTrials(last)),
+            spending: try await store.daySpending(shop: shop, from: first, to: last))
     }
 }
 
 /// Sums, by what they count.
-private struct Sums {
+struct Sums {
     private var byName: [TallyName: [TallySum]]
 
     init(_ sums: [TallySum]) { byName = Dictionary(grouping: sums, by: \.name) }

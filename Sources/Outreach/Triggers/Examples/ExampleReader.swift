@@ -169,6 +169,7 @@ struct ExampleReader {
                     wanted?.details["offers"] = offers.listed.compactMap(\.text).joined(separator: ", ")
                 }
                 if let (note, _) = fields.text("hand_over", &faults) { wanted?.details["note"] = note }
+                if let (why, _) = fields.text("refuses", &faults) { wanted?.details["refuses"] = why }
             }
             return wanted
         case let verb where surroundings.actions[verb] != nil: return done(tree, at: place)
@@ -184,8 +185,8 @@ struct ExampleReader {
         return nil
     }
 
-    /// What may stand beside `do`: `offers` and `hand_over` are what becomes of a remedy.
-    static let doneKeys = ["sent", "offers", "hand_over"]
+    /// What may stand beside `do`: `offers`, `hand_over` and `refuses` are what becomes of a remedy or a return.
+    static let doneKeys = ["sent", "offers", "hand_over", "refuses"]
 
     /// A line of `do`, as it is written there; with a verb alone, however it is done.
     private mutating func done(_ tree: YAMLTree, at place: Position) -> Example.Expected? {

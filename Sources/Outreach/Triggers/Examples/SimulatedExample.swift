@@ -56,10 +56,12 @@ struct SimulatedExample {
         if let policy { profile.currency = policy.currency }
         var settings = settings
         settings.given = order.overlay
-        return Planner(
+        var planner = Planner(
             triggers: TriggerSet(settings: settings, triggers: triggers, templates: templates, policy: policy),
             inForceSince: Dictionary(triggers.map { ($0.name, .distantPast) }) { first, _ in first },
             live: LiveSince(shop: .distantPast), shop: profile)
+        planner.servesPages = true
+        return planner
     }
 
     /// Runs it to its end, and until whatever is still waiting then has been decided.
@@ -176,11 +178,13 @@ extension ExampleRunner.Outcome {
         if let line = sending.planner.triggers.trigger(effect.trigger)?.line(named: effect.line) {
             if let action = line.action {
                 self.action = action
+                let evaluation = sending.planner.evaluation(sending.record, now: sending.now)
                 if line.remedy != nil {
-                    let evaluation = sending.planner.evaluation(sending.record, now: sending.now)
                     var waiting = effect
                     waiting.state = .waiting
                     self.action?.details = sending.planner.remedying(waiting, evaluation, sending.history).details
+                } else if sending.planner.returnVerb(of: effect) != nil {
+                    self.action?.details = sending.planner.returning(effect, evaluation, sending.history).details
                 }
             } else if line.isMail {
                 mail = try templates.render(line.template, scope, to: line.destination)

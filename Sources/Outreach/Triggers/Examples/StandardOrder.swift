@@ -82,6 +82,14 @@ struct StandardOrder {
             history.rating = .init(score: Self.score, words: "Came a day early, and so well packed.")
         }
         if kind.has("remedy") { history.offer = Self.offer(facts) }
+        if kind == .returnReceived {
+            history.returned = ReturnStory(terms: ReturnTerms(offer: ReturnWish.allCases, refundWhen: .received))
+        }
+        if kind.has("action") {
+            history.action = ActionNow(
+                verb: "tag_order", value: "late", by: "example",
+                reason: kind == .actionRefused ? "Shopify has no such order any more" : nil)
+        }
         if kind.subject == "shipment" {
             for parcel in 0..<first { note(kind, parcel: parcel, at: start) }
         } else {

@@ -33,7 +33,7 @@ extension Names {
         Name("language", .text, "The language she writes: `en`, `de`, `fr`, `es`.", .bookbag, canBeEmpty: true) {
             .optional($0.message.understood?.language)
         },
-        Name("channel", .word(["mailbox", "chat", "sms", "hook"]), "Where she wrote.", .bookbag) {
+        Name("channel", .word(["mailbox", "chat", "sms", "helpdesk", "hook"]), "Where she wrote.", .bookbag) {
             .string($0.message.channel.rawValue)
         },
         Name(

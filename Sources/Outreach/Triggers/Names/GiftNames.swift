@@ -47,6 +47,25 @@ extension Names {
         },
     ])
 
+    static let action = NameTable<Scope>([
+        Name(
+            "verb", .text,
+            "What it was: `refund`, `store_credit`, `reship`, `cancel_order`, `change_address`, `hold_order`, `release_order`, `tag_order`, `tag_customer`, `give`.",
+            .bookbag
+        ) { .optional($0.history.action?.verb) },
+        Name(
+            "value", .text,
+            "What of it: an amount (`5.00 GBP`), a tag, the name of a gift. Empty where the verb says it all.", .bookbag
+        ) { .optional($0.history.action?.value) },
+        Name(
+            "by", .text, "What decided it: the name of a trigger, `page` for a page of the customer's, `remedy`.",
+            .bookbag
+        ) { .optional($0.history.action?.by) },
+        Name(
+            "reason", .text, "Why it was not done, in a sentence. Only on `action.refused`.", .bookbag, canBeEmpty: true
+        ) { .optional($0.history.action?.reason) },
+    ])
+
     /// The names that look at what a customer was given as remedies, or sent back.
     static let remedyNames = [
         "customer.remedies_last_180_days", "customer.remedied_value", "customer.returns_share",

@@ -90,6 +90,13 @@ enum Names {
             guard scope.event.kind.has("remedy") else { return nil }
             return NamedDrop(scope, remedy, overlay: scope.overlay, prefix: "remedy")
         },
+        Root(
+            name: "action", meaning: "What Bookbag did in the shop, or could not do.", isAlways: false,
+            rows: action.rows(under: "action")
+        ) { scope in
+            guard scope.event.kind.has("action") else { return nil }
+            return NamedDrop(scope, action, overlay: scope.overlay, prefix: "action")
+        },
         Root(name: "event", meaning: "What happened.", rows: event.rows(under: "event")) {
             NamedDrop($0, event, overlay: $0.overlay, prefix: "event")
         },
@@ -122,6 +129,27 @@ enum Names {
                 "The page on which the shopper chooses what you offer her. Only in messages on `remedy.offered` (actions.md)."
             ),
             { $0.remedy }
+        ),
+        (
+            page(
+                PageRequest.changeAddress.linkName,
+                "The page on which the shopper has the order sent elsewhere in its country, with a code that is mailed to her (actions.md). Empty once something has been sent."
+            ),
+            { $0.address }
+        ),
+        (
+            page(
+                PageRequest.cancelOrder.linkName,
+                "The page on which the shopper cancels the order, with a code that is mailed to her (actions.md). Empty once something has been sent."
+            ),
+            { $0.cancel }
+        ),
+        (
+            page(
+                "return_url",
+                "The page on which the shopper starts a return. Empty as well without `returns:` in policy.yaml (actions.md)."
+            ),
+            { $0.returns }
         ),
     ]
 

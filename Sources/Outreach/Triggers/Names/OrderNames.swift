@@ -103,6 +103,16 @@ extension Names {
                 "One of its parcels has a problem, goes back, came back, is lost, was called off by its carrier, or was silent for longer than `delays` allows.",
                 .tracking
             ) { scope in .bool(scope.record.parcels.contains(where: scope.needsAttention)) },
+            Name(
+                "can_change_address", .flag,
+                "Nothing of it has been sent, and she can have it sent elsewhere on her page (`address_url`). Never without `public:` in bookbag.yaml.",
+                .bookbag
+            ) { .bool($0.evaluation.servesPages && PageRequest.changeAddress.end(for: $0.record) == nil) },
+            Name(
+                "can_cancel", .flag,
+                "Nothing of it has been sent, and she can cancel it on her page (`cancel_url`). Never without `public:` in bookbag.yaml.",
+                .bookbag
+            ) { .bool($0.evaluation.servesPages && PageRequest.cancelOrder.end(for: $0.record) == nil) },
             Name("messages_sent", .number, "How many messages the shopper has had about it.", .bookbag) {
                 .int($0.history.messagesAboutOrder)
             },
@@ -199,6 +209,10 @@ extension Names {
                 "last_problem_at", "When something last went wrong for them: a delay, a problem, a loss.", .bookbag,
                 canBeEmpty: true, scope: { $0 }
             ) { $0.history.lastProblemAt }
+            + moments(
+                "earlier_problem_at", "When something last went wrong with another of their orders.", .bookbag,
+                canBeEmpty: true, scope: { $0 }
+            ) { $0.history.otherProblemAt }
             + moments(
                 "last_message_at", "When we last wrote to them, about anything.", .bookbag, canBeEmpty: true,
                 scope: { $0 }

@@ -336,8 +336,12 @@ public enum FileSchema: String, Sendable, CaseIterable {
         .keys(
             [("do", SchemaNode.named("action", "What is done, as under 'do'."))]
                 + expectKeys.filter { $0.0 == "sent" } + [
-                    ("offers", .oneOrMore(.scalar, "What a remedy offers.")),
-                    ("hand_over", SchemaNode.scalar.described("Why a remedy goes to a person.")),
+                    ("offers", .oneOrMore(.scalar, "What a remedy, or an approved return, offers.")),
+                    ("hand_over", SchemaNode.scalar.described("Why a remedy or a return goes to a person.")),
+                    (
+                        "refuses",
+                        SchemaNode.oneOf(ReturnRefusal.allCases.map(\.rawValue)).described("Why a return is refused.")
+                    ),
                 ], required: ["do"]),
         .keys(
             [
@@ -387,8 +391,34 @@ public enum FileSchema: String, Sendable, CaseIterable {
                     required: ["at_most", "first_that_fits"])
             ),
         ]),
+        "labels": .keys(
+            PolicyReader.labelKeys.map { ($0, labelKeys[$0] ?? .scalar) },
+            required: ["at_most", "parcel", "return_to"],
+            "Which return labels may be bought: 'do: buy_label' on 'return.approved' buys one."),
+        "returns": .keys(
+            PolicyReader.returnKeys.map { ($0, returnKeys[$0] ?? .scalar) }, required: ["first_that_fits"],
+            "What becomes of the returns that shoppers ask for: 'do: approve_return' decides it."),
         "priority": .oneOrMore(
             .scalar, "What needs a person is ordered by these: whatever an earlier condition holds for comes first."),
+    ]
+
+    static let labelKeys: [String: SchemaNode] = [
+        "at_most": SchemaNode.scalar.described("What one may cost at most: '8.00'. A dearer one is not bought."),
+        "parcel": SchemaNode.scalar.described(
+            "The largest parcel that usually comes back: '1 kg in 30 x 20 x 10 cm', '2 lb in 12 x 9 x 4 in'."),
+        "return_to": .keys(
+            PolicyReader.returnToKeys.map { ($0, returnToKeys[$0] ?? .scalar) },
+            required: ["street", "city", "country"], "Where returns go."),
+        "services": .oneOrMore(
+            .scalar,
+            "The carriers and services that may be bought: 'USPS', 'USPS Ground Advantage'; left out, any."),
+    ]
+
+    static let returnToKeys: [String: SchemaNode] = [
+        "name": SchemaNode.scalar.described("Who receives returns: a name, a company, or both."),
+        "company": SchemaNode.scalar.described("Who receives returns: a name, a company, or both."),
+        "country": .shaped("^\\s*[A-Z]{2}\\s*$", "Two letters: 'GB', 'US'."),
+        "phone": SchemaNode.scalar.described("Some carriers want one."),
     ]
 
     static let remedyKeys: [String: SchemaNode] = [
@@ -410,6 +440,27 @@ public enum FileSchema: String, Sendable, CaseIterable {
         "hand_over": SchemaNode.scalar.described("A person decides; why."),
     ]
 
+    static let returnKeys: [String: SchemaNode] = [
+        "first_that_fits": .oneOrMore(
+            .keys(PolicyReader.returnLineKeys.map { ($0, returnLineKeys[$0] ?? .scalar) }),
+            "The first line whose conditions hold decides; if none does, a person.")
+    ]
+
+    static let returnLineKeys: [String: SchemaNode] = [
+        "if": SchemaNode.named("conditions", "When this line fits; a line without it always does."),
+        "approve": .named("flag", "true: the return is approved."),
+        "label": SchemaNode.oneOf(ReturnTerms.Label.allCases.map(\.rawValue)).described(
+            "Who pays for the way back; 'she_pays' if it is left out."),
+        "offer": .oneOrMore(
+            .oneOf(ReturnWish.allCases.map(\.rawValue)),
+            "What the shopper may wish for; 'refund' alone if it is left out."),
+        "refund_when": SchemaNode.oneOf(ReturnTerms.Payment.allCases.map(\.rawValue)).described(
+            "When it is paid back: by itself once the goods are here, or by hand, which holds if it is left out."),
+        "hand_over": SchemaNode.scalar.described("A person decides; why."),
+        "refuse": SchemaNode.oneOf(ReturnRefusal.allCases.map(\.rawValue)).described(
+            "It is refused; why, which the shopper's page says in her language."),
+    ]
+
     static let giftKeys: [String: SchemaNode] = [
         "discount": SchemaNode.scalar.described("What the code takes off: '10%', or an amount: '5.00'."),
         "free_shipping": .named("flag", "true: the code gives free shipping."),
@@ -425,6 +476,7 @@ public enum FileSchema: String, Sendable, CaseIterable {
         "gifts": .oneOrMore(.scalar, "'300.00 per month', '40 per day'; a list holds altogether."),
         "remedies": .oneOrMore(
             .scalar, "The same for refunds, second parcels and store credit: '1000.00 per month', '20 per day'."),
+        "labels": .oneOrMore(.scalar, "The same for return labels: '200.00 per month', '10 per day'."),
     ]
 
     // MARK: - shop.yaml

@@ -1,0 +1,45 @@
+import Foundation
+import Testing
+
+/// Days of a shop in one process, in which processes die at any step, answers are lost, the disk fills up, the clock
+/// jumps and another process takes over. `BOOKBAG_SEED=17 swift test --filter SimulationTests` tells the story of one
+/// seed; `scripts/test --long` plays 10,000.
+@Suite("A shop's days, simulated")
+struct SimulationTests {
+    private static let environment = ProcessInfo.processInfo.environment
+    private static let seeds: ClosedRange<UInt64> = {
+        if let seed = environment["BOOKBAG_SEED"].flatMap({ UInt64($0) }) { return seed...seed }
+        return 1...(environment["BOOKBAG_LONG"] == "1" ? 10_000 : 200)
+    }()
+
+    @Test(
+        "lose nothing, tell nothing twice, pass no budget and no limit, and give a reason for every no",
+        .timeLimit(.minutes(seeds.upperBound > 200 ? 240 : 15)))
+    func days() async throws {
+        let isTelling = Self.environment["BOOKBAG_SEED"] != nil
+        var (sent, repeated, deaths) = (0, 0, 0)
+        for seed in Self.seeds {
+            let outcome = try await Simulation(seed: seed, isTelling: isTelling).play()
+            for line in outcome.lines { print(line) }
+            #expect(
+                outcome.faults.isEmpty,
+                "seed \(seed): \(outcome.faults.prefix(5).joined(separator: "; ")). BOOKBAG_SEED=\(seed) tells it.")
+            sent += outcome.sent
+            repeated += outcome.repeated
+            deaths += outcome.deaths
+        }
+        guard Self.seeds.count > 1 else { return }
+        // A simulation in which nothing goes wrong shows nothing.
+        #expect(sent > 5 * Self.seeds.count && repeated > Self.seeds.count / 10 && deaths > Self.seeds.count)
+    }
+
+    @Test("are the same again for the same seed")
+    func again() async throws {
+        for seed in Self.seeds.prefix(3) {
+            let once = try await Simulation(seed: seed, isTelling: true).play()
+            let again = try await Simulation(seed: seed, isTelling: true).play()
+            #expect(once.lines == again.lines)
+            #expect(once.trace == again.trace)
+        }
+    }
+}
