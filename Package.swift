@@ -9,6 +9,8 @@ let strict: [SwiftSetting] = [
     .enableUpcomingFeature("MemberImportVisibility"),
     .treatAllWarnings(as: .error),
 ]
+// And quick in debug builds, with its assertions.
+let optimised = strict + [.unsafeFlags(["-O", "-assert-config", "Debug"], .when(configuration: .debug))]
 
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
@@ -54,23 +56,25 @@ let package = Package(
         .systemLibrary(name: "CTurboJPEG", pkgConfig: "libturbojpeg", providers: [.apt(["libturbojpeg0-dev"])]),
         .systemLibrary(name: "CPNG", pkgConfig: "libpng16", providers: [.apt(["libpng-dev"])]),
 
-        .target(name: "Liquid", swiftSettings: strict),
+        // Liquid and Outreach are optimised in debug builds, too: thousands of tests read and judge trigger files, and take
+        // several times as long without.
+        .target(name: "Liquid", swiftSettings: optimised),
         // What shoppers' messages say. Its weights are trained by TrainUnderstanding, which is not installed. Optimised
         // in debug builds, too, for a test trains it again.
         .target(
             name: "Understanding", exclude: ["Phrasings"],
-            swiftSettings: strict + [.unsafeFlags(["-O"], .when(configuration: .debug))]),
+            swiftSettings: optimised),
         .executableTarget(name: "TrainUnderstanding", dependencies: ["Understanding"], swiftSettings: strict),
         .target(name: "Platform", dependencies: ["CCurl", "CSystemd", lifecycle, logging], swiftSettings: strict),
         // Thumbnails, in a process of their own. Optimised in debug builds, too, for it goes through millions of points.
         .target(
             name: "Pictures", dependencies: ["CTurboJPEG", "CPNG"],
-            swiftSettings: strict + [.unsafeFlags(["-O"], .when(configuration: .debug))]),
+            swiftSettings: optimised),
         // Apart from Platform, for c-ares declares the socket types of its own headers.
         .target(name: "DNS", dependencies: ["CAres", "Platform"], swiftSettings: strict),
         .target(
             name: "Outreach", dependencies: ["Liquid", "Understanding", yams, crypto, collections],
-            resources: [.embedInCode("Time/Data")], swiftSettings: strict),
+            resources: [.embedInCode("Time/Data")], swiftSettings: optimised),
         .target(
             name: "Shopify", dependencies: ["Platform", crypto], resources: [.embedInCode("Documents")],
             swiftSettings: strict),

@@ -150,7 +150,8 @@ final class Plans: Sendable {
 
     /// Turns until there is nothing more to do at once.
     func work() async throws {
-        for _ in 0..<50 where try await service.turn() {}
+        var turns = 0
+        while turns < 50, try await service.turn() { turns += 1 }
         #expect(try await service.turn() == false)
     }
 

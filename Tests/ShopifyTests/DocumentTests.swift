@@ -36,13 +36,16 @@ import Testing
         .storeCreditOfCustomer, .orderHolds, .fulfillmentOrderHold, .fulfillmentOrderReleaseHold, .orderReshipState,
         .draftOrderCreate, .draftOrderState, .draftOrderComplete, .draftOrdersByTag, .orderCancel, .jobState,
         .orderAddressState, .orderAddressUpdate, .returnLabelState, .reverseDeliveryCreate,
-        .reverseDeliveryShippingUpdate,
+        .reverseDeliveryShippingUpdate, .orderReturnNotes, .returnableFulfillments, .returnReasonDefinitions,
+        .returnRequest, .returnState, .returnApproveRequest, .returnDeclineRequest, .returnSuggestedOutcome,
+        .returnProcess, .returnClose,
     ]
 
     /// Those of them that only look.
     static let looks: Set<Document> = [
         .discountByCode, .orderStanding, .orderRefundState, .storeCreditOfCustomer, .orderHolds, .orderReshipState,
         .draftOrderState, .draftOrdersByTag, .jobState, .orderAddressState, .returnLabelState,
+        .orderReturnNotes, .returnableFulfillments, .returnReasonDefinitions, .returnState, .returnSuggestedOutcome,
     ]
 
     /// `data` of each document beside what reads it.

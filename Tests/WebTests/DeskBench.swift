@@ -708,4 +708,13 @@ final class DeskBench: Sendable {
         try await store.claim(.mail(shop: shop), limit: 50, owner: UUID().uuidString, lease: .seconds(0), now: now)
             .filter { $0.effect.trigger == kind }.map(\.message)
     }
+
+    /// The code in the newest mail that brings one.
+    func mailedCode() async throws -> String {
+        let mail = try #require(try await mails("page_code").last)
+        // A quoted-printable line may end within the code.
+        let text = String(decoding: mail.bytes, as: UTF8.self).replacing("=\r\n", with: "")
+        let body = text.split(separator: "\r\n\r\n", maxSplits: 1).last ?? ""
+        return String(try #require(body.firstMatch(of: /\b([0-9]{6})\b/)).1)
+    }
 }

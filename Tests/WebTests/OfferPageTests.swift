@@ -14,13 +14,6 @@ struct OfferPageTests {
         await bench.visit(path, method: "POST", form: form, headers: Self.own)
     }
 
-    /// The code of the newest mail.
-    private func code(_ bench: DeskBench) async throws -> String {
-        let mail = try #require(try await bench.mails("page_code").last)
-        let text = String(decoding: mail.bytes, as: UTF8.self)
-        return String(try #require(text.firstMatch(of: /\*?\*?\b([0-9]{6})\b/)).1)
-    }
-
     private func open(_ locale: String? = "en", options: [Offer.Option]? = nil) async throws -> (
         DeskBench, OfferRecord, String
     ) {
@@ -67,7 +60,7 @@ struct OfferPageTests {
         #expect(asked.status == 200 && asked.text.contains("Please choose one of these first"))
         let step = await post(bench, path, ["act": "code", "choice": "sorry"])
         #expect(step.text.contains("r…@example.com") && step.text.contains("name=\"code\""))
-        let code = try await code(bench)
+        let code = try await bench.mailedCode()
         #expect(!step.text.contains(code))
         let wrong = code == "000000" ? "000001" : "000000"
         let no = await post(bench, path, ["act": "choose", "choice": "sorry", "code": wrong])
@@ -90,7 +83,7 @@ struct OfferPageTests {
     func codes() async throws {
         let (bench, offer, path) = try await open()
         _ = await post(bench, path, ["act": "code", "choice": "sorry"])
-        let code = try await code(bench)
+        let code = try await bench.mailedCode()
         let wrong = code == "000000" ? "000001" : "000000"
         for _ in 0..<Store.pageCodeTries {
             _ = await post(bench, path, ["act": "choose", "choice": "sorry", "code": wrong])
@@ -99,12 +92,12 @@ struct OfferPageTests {
         #expect(try await bench.store.offer(offer.number, shop: figs)?.state == .open)
         bench.now = bench.now + .minutes(1)
         _ = await post(bench, path, ["act": "code", "choice": "sorry"])
-        let second = try await self.code(bench)
+        let second = try await bench.mailedCode()
         bench.now = bench.now + .minutes(16)
         _ = await post(bench, path, ["act": "choose", "choice": "sorry", "code": second])
         #expect(try await bench.store.offer(offer.number, shop: figs)?.state == .open)
         _ = await post(bench, path, ["act": "code", "choice": "sorry"])
-        let third = try await self.code(bench)
+        let third = try await bench.mailedCode()
         _ = await post(bench, path, ["act": "choose", "choice": "sorry", "code": third])
         #expect(try await bench.store.offer(offer.number, shop: figs)?.state == .chosen)
     }
@@ -127,7 +120,7 @@ struct OfferPageTests {
     func person() async throws {
         let (bench, offer, path) = try await open(options: [Offer.Option(.refund, 4000)])
         _ = await post(bench, path, ["act": "code", "choice": "refund"])
-        let answer = await post(bench, path, ["act": "choose", "choice": "refund", "code": try await code(bench)])
+        let answer = await post(bench, path, ["act": "choose", "choice": "refund", "code": try await bench.mailedCode()])
         #expect(answer.text.contains("One of us looks at it") && answer.text.contains("mailto:"))
         #expect(try await bench.store.offer(offer.number, shop: figs)?.state == .person)
         #expect(await bench.visit(path).text.contains("One of us looks at it"))

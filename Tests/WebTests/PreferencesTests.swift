@@ -169,7 +169,7 @@ struct PreferencesTests {
         #expect(statuses == Array(repeating: 200, count: 20) + [429])
     }
 
-    @Test("a new secret opens the links of the one before, and of none older", .timeLimit(.minutes(1)))
+    @Test("a new secret opens the links of the one before, and of none older", .timeLimit(.minutes(5)))
     func secrets() async throws {
         let bench = try await DeskBench()
         try await bench.order(1001)

@@ -14,12 +14,6 @@ struct ReturnPageTests {
         await bench.visit(path, method: "POST", form: form, headers: Self.own)
     }
 
-    private func code(_ bench: DeskBench) async throws -> String {
-        let mail = try #require(try await bench.mails("page_code").last)
-        let text = String(decoding: mail.bytes, as: UTF8.self)
-        return String(try #require(text.firstMatch(of: /\*?\*?\b([0-9]{6})\b/)).1)
-    }
-
     /// A shop with a page for returns, an order whose parcel is delivered, and its link.
     private func open(
         _ locale: String? = "en", line: String = ReturnPageTests.approved, change: (inout OrderFacts) -> Void = { _ in }
@@ -91,7 +85,7 @@ struct ReturnPageTests {
         #expect(shown.text.contains("One of us looks at it") && !shown.text.contains("type=\"radio\""))
         #expect(!shown.text.contains("asked late"))
         _ = await post(person, other, ["act": "code", "i2": "1", "reason": "arrived-late"])
-        let code = try await code(person)
+        let code = try await person.mailedCode()
         _ = await post(person, other, ["act": "ask", "i2": "1", "reason": "arrived-late", "code": code])
         #expect(try await asked(person).count == 1)
     }
@@ -112,7 +106,7 @@ struct ReturnPageTests {
         let step = await post(bench, path, Self.form.merging(["act": "code"]) { $1 })
         #expect(step.text.contains("r…@example.com") && step.text.contains("name=\"code\""))
         #expect(step.text.contains("1 × Linen apron (Moss)") && step.text.contains("It is too small"))
-        let code = try await code(bench)
+        let code = try await bench.mailedCode()
         #expect(!step.text.contains(code))
         let wrong = code == "000000" ? "000001" : "000000"
         let no = await post(bench, path, Self.form.merging(["act": "ask", "code": wrong]) { $1 })
@@ -168,7 +162,7 @@ struct ReturnPageTests {
     func limits() async throws {
         let (bench, path) = try await open()
         _ = await post(bench, path, Self.form.merging(["act": "code"]) { $1 })
-        let old = try await code(bench)
+        let old = try await bench.mailedCode()
         bench.now = bench.now + .minutes(31)
         _ = await post(bench, path, Self.form.merging(["act": "ask", "code": old]) { $1 })
         #expect(try await asked(bench).isEmpty)

@@ -25,12 +25,6 @@ struct ServicePageTests {
         return (bench, bench.link(purpose, order: 1001))
     }
 
-    private func code(_ bench: DeskBench) async throws -> String {
-        let mail = try #require(try await bench.mails("page_code").last)
-        let text = String(decoding: mail.bytes, as: UTF8.self)
-        return String(try #require(text.firstMatch(of: /\*?\*?\b([0-9]{6})\b/)).1)
-    }
-
     private func pass(_ page: WebResponse) throws -> String {
         String(try #require(page.text.firstMatch(of: /name="pass" value="([^"]+)"/)).1)
     }
@@ -38,7 +32,7 @@ struct ServicePageTests {
     /// The page once the code was entered, and its pass.
     private func entered(_ bench: DeskBench, _ path: String) async throws -> (page: WebResponse, pass: String) {
         _ = await post(bench, path, ["act": "code"])
-        let page = await post(bench, path, ["act": "open", "code": try await code(bench)])
+        let page = await post(bench, path, ["act": "open", "code": try await bench.mailedCode()])
         return (page, try pass(page))
     }
 
@@ -96,7 +90,7 @@ struct ServicePageTests {
             let text = String(decoding: mail.bytes, as: UTF8.self).replacing("=\r\n", with: "")
                 .replacing("\r\n", with: " ")
             #expect(text.contains(words), "\(text)")
-            #expect(!asked.text.contains(try await code(bench)) && !asked.text.contains("Fig Lane"))
+            #expect(!asked.text.contains(try await bench.mailedCode()) && !asked.text.contains("Fig Lane"))
         }
     }
 
@@ -113,7 +107,7 @@ struct ServicePageTests {
         #expect(await bench.visit(bench.link(.address, order: 1003)).status == 404)
         // The code of one order opens no other, and that of one page no other page.
         _ = await post(bench, path, ["act": "code"])
-        let code = try await code(bench)
+        let code = try await bench.mailedCode()
         for page in [bench.link(.address, order: 1002), bench.link(.cancel, order: 1001)] {
             let no = await post(bench, page, ["act": "open", "code": code])
             #expect(no.text.contains("does not fit") && !no.text.contains("name=\"pass\""))

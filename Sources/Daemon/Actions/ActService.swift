@@ -54,6 +54,13 @@ struct ActService: Service {
             act.effect.orderID.flatMap { records[$0] }.flatMap { JudgedEvent(ofAct: act.effect, record: $0, now: now) }
         }
         if !events.isEmpty { try await learn(events, shop) }
+        // What is done to a return moves no order in Shopify: without this, its label would be seen at the next regular
+        // read only.
+        let returns = due.filter { $0.effect.state == .sent }.compactMap(\.effect.returnID)
+        if !returns.isEmpty {
+            try await store.moveRereads(
+                shop: shop, Set(returns).sorted().map { Reread(kind: .return, id: $0, at: now) }, now: now)
+        }
         var isGiven = false
         for act in due {
             var later: Moment?
@@ -97,10 +104,12 @@ struct ActService: Service {
             let until = (effect.decidedAt ?? now) + Self.correction
             guard now >= until else { return (false, until) }
             let order = OrderKey(shop: record.shop, orderID: record.facts.id)
-            let newer = try await store.effects(ofOrders: [order], states: Set(Effect.State.allCases))[order] ?? []
-            guard !newer.contains(where: { $0.id > effect.id && PageAct($0, of: request, results: [:]) != nil }) else {
-                return (false, nil)
-            }
+            let newer = try await store.decided(by: PageRequest.decider, about: order)
+            guard
+                !newer.contains(where: {
+                    $0.effect.id > effect.id && PageAct($0.effect, of: request, results: [:]) != nil
+                })
+            else { return (false, nil) }
         }
         matter.note =
             "The customer asked on her page for \(what), and it was not done: \(asked.detail ?? "it was no longer right"). If the order is on hold in Shopify because of an incorrect address, release it."

@@ -16,13 +16,9 @@ package struct PageDesk: Sendable {
 
     /// What was asked for on a page of an order so far, the first first.
     package func acts(_ request: PageRequest, of order: OrderKey) async throws(StoreFailure) -> [PageAct] {
-        let effects = try await store.effects(ofOrders: [order], states: Set(Effect.State.allCases))[order] ?? []
-        var acts: [PageAct] = []
-        for effect in effects where PageAct(effect, of: request, results: [:]) != nil {
-            let results = try await store.results(ofAction: effect.id, shop: order.shop)
-            if let act = PageAct(effect, of: request, results: results) { acts.append(act) }
+        try await store.decided(by: PageRequest.decider, about: order).compactMap { effect, results in
+            PageAct(effect, of: request, results: results)
         }
-        return acts.sorted { $0.effect < $1.effect }
     }
 
     /// Whether the shop does anything of the kind now.

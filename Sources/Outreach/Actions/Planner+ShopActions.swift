@@ -216,7 +216,7 @@ extension Planner {
     /// What an action that is decided now costs, and of what; nil if it costs nothing. Throws if it may not be done.
     private func price(
         _ action: ShopAction, record: OrderRecord, known: GiftHistory, origin: EffectOrigin, why: String,
-        offer: Int64? = nil, now: Moment
+        offer: Int64? = nil, story: ReturnStory? = nil, now: Moment
     ) throws(ActionRefusal) -> Booking? {
         let verb = action.verb
         guard let budget = verb.budget, verb != .give else { return nil }
@@ -226,7 +226,7 @@ extension Planner {
         }
         var subject = record.facts.id
         if case .buyLabel(let label) = action {
-            if let no = objection(toLabelOf: label.returnID, record) { throw no }
+            if let no = objection(toLabelOf: label.returnID, record, story) { throw no }
             if triggers.policy?.labelBudget.isEmpty ?? true {
                 throw ActionRefusal(.budget, "policy.yaml has no 'budgets: { labels: … }'")
             }
@@ -289,7 +289,7 @@ extension Planner {
             let action = try make(line, of: effect, for: evaluation.record, now: evaluation.now)
             _ = try price(
                 action, record: evaluation.record, known: history.gifts ?? GiftHistory(), origin: .trigger, why: "",
-                now: evaluation.now)
+                story: history.returned, now: evaluation.now)
             return nil
         } catch {
             return .skip(because: error.reason, detail: error.detail)
@@ -304,7 +304,7 @@ extension Planner {
         else { return nil }
         return try? price(
             action, record: record, known: history.gifts ?? GiftHistory(), origin: .trigger,
-            why: "'\(line.written)' of \(trigger.file)", now: now)
+            why: "'\(line.written)' of \(trigger.file)", story: history.returned, now: now)
     }
 
     /// What a line of `do` that was done, or would be, costs in the policy's currency; nil if nothing.

@@ -127,7 +127,7 @@ struct GiftsOfTurn {
                 ].compactMap(\.self)
             // Of two labels for one return, the other is judged when the first is known.
             case .labels: [order]
-            case .remedies, .cancellations: []
+            case .remedies, .cancellations, .returns: []
             }
         guard people.isDisjoint(with: own) else { return false }
         for cap in booking.caps {

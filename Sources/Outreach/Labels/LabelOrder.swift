@@ -171,11 +171,11 @@ public enum LabelLife {
 }
 
 extension Planner {
-    /// Whether a return gets a label that the shop pays. Where policy.yaml says nothing of it, the trigger's line decides.
-    func paysLabel(of item: ReturnFacts, _ record: OrderRecord) -> Bool { true }
-
     /// Why no label is bought for a return now; nil if one may be.
-    func objection(toLabelOf returnID: String, _ record: OrderRecord) -> ActionRefusal? {
+    ///
+    /// - Parameter story: on what terms the policy approved it. Where it says nothing of the label, the trigger's line
+    ///   decides.
+    func objection(toLabelOf returnID: String, _ record: OrderRecord, _ story: ReturnStory?) -> ActionRefusal? {
         guard let item = record.facts.returns.first(where: { $0.id == returnID }) else {
             return ActionRefusal(.erased, "the return is not known any more")
         }
@@ -184,7 +184,7 @@ extension Planner {
         if item.deliveries.contains(where: { $0.labelURL != nil }) {
             return ActionRefusal(.alreadyTold, "the return has a label already")
         }
-        guard paysLabel(of: item, record) else {
+        if let terms = story?.terms, terms.label != .wePay {
             return ActionRefusal(.off, "policy.yaml does not pay the label of this return")
         }
         return nil

@@ -87,7 +87,7 @@ package struct Document: Hashable, Sendable {
         storeCreditOfCustomer, orderHolds, fulfillmentOrderHold, fulfillmentOrderReleaseHold, orderReshipState,
         draftOrderCreate, draftOrderState, draftOrderComplete, draftOrdersByTag, orderCancel, jobState,
         orderAddressState, orderAddressUpdate, returnLabelState, reverseDeliveryCreate, reverseDeliveryShippingUpdate,
-        orderAddressState, orderAddressUpdate, orderReturnNotes, returnableFulfillments, returnReasonDefinitions,
+        orderReturnNotes, returnableFulfillments, returnReasonDefinitions,
         returnRequest, returnState, returnApproveRequest, returnDeclineRequest, returnSuggestedOutcome, returnProcess,
         returnClose,
     ]

@@ -11,6 +11,8 @@ final class SQLiteEngine: Sendable {
     /// The file, or a name for the store if it has none.
     let path: String
     private let writer: any DatabaseWriter
+    private var isInMemory: Bool { path == Self.inMemoryPath }
+    private static let inMemoryPath = "in memory"
     /// The store's own secret, for keyed hashes. It never changes, for rows are found by what it makes.
     let secret: Data
     /// The secrets of links when the store was opened.
@@ -82,7 +84,7 @@ final class SQLiteEngine: Sendable {
     ) throws -> SQLiteEngine {
         let database = try DatabaseQueue(configuration: configuration(onStatement))
         let secrets = try database.writeWithoutTransaction { db in try settle(db, now: now, migrations: Migration.all) }
-        return SQLiteEngine(path: "in memory", writer: database, secrets: secrets)
+        return SQLiteEngine(path: inMemoryPath, writer: database, secrets: secrets)
     }
 
     /// Closes the file.
@@ -117,8 +119,25 @@ final class SQLiteEngine: Sendable {
     /// Passes a read-only connection to `body`, on one snapshot of the database.
     func read<Value: Sendable>(_ body: @escaping @Sendable (Connection) throws -> Value) async throws -> Value {
         let outcome: Result<Value, any Error> = await withCheckedContinuation { continuation in
-            writer.asyncRead { db in
-                continuation.resume(returning: Result { try body(Connection(database: try db.get())) })
+            guard isInMemory else {
+                return writer.asyncRead { db in
+                    continuation.resume(returning: Result { try body(Connection(database: try db.get())) })
+                }
+            }
+            // The one connection would be made read-only and back, and each time SQLite would compile all its statements
+            // anew.
+            writer.asyncUnsafeRead { db in
+                continuation.resume(
+                    returning: Result {
+                        let db = try db.get()
+                        var value: Value?
+                        try db.inTransaction(.deferred) {
+                            value = try body(Connection(database: db))
+                            return .rollback
+                        }
+                        guard let value else { throw StoreFailure.unreadable("no answer") }
+                        return value
+                    })
             }
         }
         return try outcome.get()
@@ -154,6 +173,15 @@ final class SQLiteEngine: Sendable {
         /// test opens the first store is chance.
         static let told = Mutex<Set<String>>([])
         private static let isAsked = getenv("BOOKBAG_STATEMENTS") != nil
+
+        /// What a connection tells of its statements, each once: hundreds of connections that wait for one lock at each
+        /// step would take turns.
+        private static func teller() -> @Sendable (String) -> Void {
+            let own = Mutex<Set<String>>([])
+            return { sql in
+                if own.withLock({ $0.insert(sql).inserted }) { told.withLock { _ = $0.insert(sql) } }
+            }
+        }
     #endif
 
     // MARK: - Opening
@@ -172,12 +200,11 @@ final class SQLiteEngine: Sendable {
         configuration.foreignKeysEnabled = true
         configuration.busyMode = .timeout(15)
         configuration.maximumReaderCount = 4
-        var all = [own].compactMap(\.self)
-        #if DEBUG
-            if isAsked { all.append { sql in told.withLock { _ = $0.insert(sql) } } }
-        #endif
-        let listeners = all
         configuration.prepareDatabase { db in
+            var listeners = [own].compactMap(\.self)
+            #if DEBUG
+                if isAsked { listeners.append(teller()) }
+            #endif
             if !listeners.isEmpty {
                 db.trace(options: .statement) { event in
                     if case .statement(let statement) = event { for listener in listeners { listener(statement.sql) } }

@@ -23,6 +23,19 @@ extension Store {
         }
     }
 
+    /// What a part of the program, and no trigger, decided about an order, with what came of it; the first first.
+    public func decided(
+        by decider: String, about order: OrderKey
+    ) async throws(StoreFailure) -> [(effect: Effect, results: [String: String])] {
+        try await read { db in
+            let shop = try db.shop(order.shop)
+            guard let number = try db.order(order.orderID, shop: shop) else { return [] }
+            return try db.effects(Query.decidedBy, [shop, number, decider]).map { effect in
+                (effect, try db.results(of: effect.id, shop: shop))
+            }
+        }
+    }
+
     /// An event tells of the act by now: it is looked at no more, or once more at a later moment.
     public func told(_ act: UntoldAct, lookAt later: Moment? = nil, now: Moment) async throws(StoreFailure) {
         try await write { db in
@@ -58,6 +71,11 @@ extension Connection {
 }
 
 extension Query {
+    static let decidedBy = """
+        SELECT \(Effect.columns) FROM \(Effect.tables)
+        WHERE effects.shop = ? AND effects.aggregate_id = ? AND effects.origin = 'system' AND effects.trigger_name = ?
+        ORDER BY effects.id
+        """
     static let untoldActs = """
         SELECT effect_id FROM untold_acts WHERE shop = ? AND next_at <= ? ORDER BY next_at, effect_id LIMIT ?
         """

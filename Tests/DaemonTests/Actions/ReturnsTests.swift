@@ -206,8 +206,10 @@ struct ReturnsTests {
         let notes = try await person.notes()
         #expect(notes.count == 1 && notes[0].contains("asked after 30 days"))
         #expect(try await person.bench.effects().contains { $0.channel == .shop } == false)
-        let detail = try await person.bench.effects().first { $0.line == "approve_return" }?.detail
-        #expect(detail == "handed over: asked after 30 days; 'returns' of policy.yaml, line 2")
+        let effect = try #require(try await person.bench.effects().first { $0.line == "approve_return" })
+        let decisions = try await person.store.effectStory(effect.id, shop: shop)?.story.decisions ?? []
+        #expect(
+            decisions.compactMap(\.detail) == ["handed over: asked after 30 days; 'returns' of policy.yaml, line 2"])
     }
 
     @Test("of which she wishes an exchange are a person's once the goods are here")

@@ -326,6 +326,7 @@ struct RelayLimitsTests {
         // Within the day in which what was ordered is news; begun anew every ten minutes.
         while bench.now < benchStart + .hours(23) {
             let wait = await bench.time.waited()
+            try Task.checkCancellation()
             bench.pass(min(max(wait, .milliseconds(50)), .seconds(30)))
             bench.time.pass()
             if bench.now - benchStart > .minutes(10) * (restarts + 1) {

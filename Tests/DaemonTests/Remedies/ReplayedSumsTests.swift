@@ -73,6 +73,7 @@ struct ReplayedSumsTests {
             try await bench.work()
             // Money that is paid back comes back as Shopify's refund, and the past stays what it was.
             if total > 60, chance.below(2) == 0 {
+                try await bench.wait(.seconds(1))
                 try await bench.see(order, total: total, customer: customer, refunded: total)
             }
             if let offer = try await bench.offers(order).first {

@@ -54,7 +54,7 @@ final class SimulatedRelay: Sendable {
         }
         if isDeferred { return .deferred(Failure(reason: "greylisted", code: 451, detail: "Later.")) }
         if isRefused { return .refused(Failure(reason: "mailbox", code: 550, detail: "No such mailbox.")) }
-        machine.tell("the relay takes \(message.summary ?? "")\(isLost ? ", and its answer is lost" : "")")
+        machine.tell("the relay takes \(message.summary)\(isLost ? ", and its answer is lost" : "")")
         state.withLock {
             $0.taken.append(Taken(id: message.id, bytes: message.bytes, at: now, isHeard: !isLost))
         }
@@ -116,7 +116,7 @@ struct ShopLine: Channel {
         if isRefused { return AttemptAnswer(.refused(Failure(reason: "content", detail: "The shop refuses it."))) }
         // A code that there is already is not made again, whoever asks.
         let answer = codes.attempt(message, inDoubt: 1, loses: isLost)
-        machine.tell("the shop does \(message.summary ?? "")\(isLost ? ", and its answer is lost" : "")")
+        machine.tell("the shop does \(message.summary)\(isLost ? ", and its answer is lost" : "")")
         await process.wait(machine.draw { $0.duration(.milliseconds(20), .milliseconds(400)) }, for: "from the shop")
         return answer
     }

@@ -200,7 +200,8 @@ final class Simulation: Sendable {
     /// Our clock is wrong for a while.
     private func jump() {
         let skew = machine.draw { chance in
-            chance.happens(500) ? chance.duration(.minutes(6), .hours(30)) : -chance.duration(.minutes(6), .hours(2)).magnitude
+            chance.happens(500)
+                ? chance.duration(.minutes(6), .hours(30)) : .zero - chance.duration(.minutes(6), .hours(2))
         }
         machine.tell("the clock is wrong by \(skew)")
         state.withLock { $0.skew = skew }
