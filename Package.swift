@@ -56,8 +56,8 @@ let package = Package(
         .systemLibrary(name: "CTurboJPEG", pkgConfig: "libturbojpeg", providers: [.apt(["libturbojpeg0-dev"])]),
         .systemLibrary(name: "CPNG", pkgConfig: "libpng16", providers: [.apt(["libpng-dev"])]),
 
-        // Liquid and Outreach are optimised in debug builds, too: thousands of tests read and judge trigger files, and take
-        // several times as long without.
+        // Liquid and Outreach are optimised in debug builds, too: thousands of tests read and judge trigger files,
+        // which takes several times as long without.
         .target(name: "Liquid", swiftSettings: optimised),
         // What shoppers' messages say. Its weights are trained by TrainUnderstanding, which is not installed. Optimised
         // in debug builds, too, for a test trains it again.
@@ -66,7 +66,7 @@ let package = Package(
             swiftSettings: optimised),
         .executableTarget(name: "TrainUnderstanding", dependencies: ["Understanding"], swiftSettings: strict),
         .target(name: "Platform", dependencies: ["CCurl", "CSystemd", lifecycle, logging], swiftSettings: strict),
-        // Thumbnails, in a process of their own. Optimised in debug builds, too, for it goes through millions of points.
+        // Thumbnails, in a process of their own. Optimised in debug builds, too: it goes through millions of points.
         .target(
             name: "Pictures", dependencies: ["CTurboJPEG", "CPNG"],
             swiftSettings: optimised),

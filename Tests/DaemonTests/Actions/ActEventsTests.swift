@@ -47,7 +47,8 @@ extension ActionBench {
     fileprivate func notes() async throws -> [String] {
         var notes: [String] = []
         for effect in try await effects() where effect.channel == .desk && effect.trigger == "page" {
-            notes += try await plans.store.effectStory(effect.id, shop: shop)?.story.decisions.compactMap(\.detail) ?? []
+            let story = try await plans.store.effectStory(effect.id, shop: shop)?.story
+            notes += story?.decisions.compactMap(\.detail) ?? []
         }
         return notes
     }

@@ -91,8 +91,16 @@ final class SimulatedProcess: StepGate {
         }
     }
 
-    /// A loop's waits.
-    func wake() -> Wake { Wake(timer: { [self] duration, end in after(duration, "timer", end) }) }
+    /// A loop's waits. Whoever rests because nothing is due rests for longer than it would: a day in which nothing
+    /// happens is a hundred looks instead of ten thousand, and what falls due meanwhile is a little late.
+    func wake() -> Wake {
+        Wake(timer: { [self] duration, end in
+            after(duration < .seconds(10) ? duration : duration * Self.resting, "timer", end)
+        })
+    }
+
+    /// How many times as long loops rest as they would.
+    private static let resting = 40
 
     // MARK: - Its store
 
@@ -111,10 +119,12 @@ final class SimulatedProcess: StepGate {
 
     func leave(_ step: StepKind) async throws(StoreFailure) {
         machine.end()
-        if step == .write, state.withLock({ state in
-            defer { state.diesAfterNextWrite = false }
-            return state.diesAfterNextWrite && !state.isDead
-        }) {
+        if step == .write,
+            state.withLock({ state in
+                defer { state.diesAfterNextWrite = false }
+                return state.diesAfterNextWrite && !state.isDead
+            })
+        {
             die("before it hears that its write is on disk")
         }
         await wait(disk.latency(step), for: "\(step.rawValue) done")
@@ -133,7 +143,6 @@ final class SimulatedDisk: Sendable {
 
     private let machine: SimulatedMachine
     private let state = Mutex(State())
-
     init(on machine: SimulatedMachine) { self.machine = machine }
 
     func isFull(for duration: Duration) {

@@ -31,15 +31,15 @@ private struct OrderStory: Sendable {
 
     init(_ number: Int, _ chance: inout SimulatedChance) {
         self.number = number
-        placedAt = start + chance.duration(.minutes(1), .hours(40))
+        placedAt = start + chance.duration(.minutes(1), .hours(12))
         customer = 1 + chance.below(5)
         email = "s\(customer)@shopper.example"
-        sentAt = placedAt + chance.duration(.hours(1), .hours(20))
+        sentAt = placedAt + chance.duration(.minutes(30), .hours(6))
         for index in 0..<(1 + chance.below(2)) {
             var parcel = Parcel(number: "P\(number)\(index)")
             var at = sentAt
             for state in [ParcelState.inTransit, .outForDelivery, .delivered] {
-                at = at + chance.duration(.minutes(10), .hours(9))
+                at = at + chance.duration(.minutes(10), .hours(4))
                 parcel.states.append((at, state))
             }
             parcels.append(parcel)
@@ -78,7 +78,7 @@ private struct OrderStory: Sendable {
     }
 }
 
-/// A shop's two days, with everything that can go wrong in them, and five more in which nothing does.
+/// A shop's day, with everything that can go wrong in it, and some more in which nothing does.
 final class Simulation: Sendable {
     /// What a run came to.
     struct Outcome: Sendable {
@@ -115,8 +115,8 @@ final class Simulation: Sendable {
 
     private static let limit = 12
     private static let budget = (perDay: 3, perWeek: Int64(6_000))
-    private static let trouble = Duration.hours(60)
-    private static let end = Duration.days(8)
+    private static let trouble = Duration.hours(30)
+    private static let end = Duration.days(4)
 
     init(seed: UInt64, isTelling: Bool) async throws {
         self.seed = seed
@@ -181,9 +181,20 @@ final class Simulation: Sendable {
         some(3, { $0.state.withLock(\.current)?.die("at once") }, "death")
         some(4, { $0.state.withLock(\.current)?.dieAfterNextWrite() }, "death at a write")
         some(1, { $0.takeOver() }, "takeover")
-        some(2, { simulation in simulation.relay.goesAway(for: simulation.machine.draw { $0.duration(.minutes(1), .hours(3)) }) }, "relay")
-        some(1, { simulation in simulation.disk.isFull(for: simulation.machine.draw { $0.duration(.seconds(10), .minutes(20)) }) }, "full disk")
-        some(1, { simulation in simulation.disk.isSlow(for: simulation.machine.draw { $0.duration(.minutes(1), .hours(1)) }) }, "slow disk")
+        some(
+            2,
+            { simulation in
+                simulation.relay.goesAway(for: simulation.machine.draw { $0.duration(.minutes(1), .hours(3)) })
+            }, "relay")
+        some(
+            1,
+            { simulation in
+                simulation.disk.isFull(for: simulation.machine.draw { $0.duration(.seconds(10), .minutes(20)) })
+            }, "full disk")
+        some(
+            1,
+            { simulation in simulation.disk.isSlow(for: simulation.machine.draw { $0.duration(.minutes(1), .hours(1)) })
+            }, "slow disk")
         if machine.draw({ $0.happens(250) }) { some(1, { $0.jump() }, "clock") }
         relay.answers(
             deferring: machine.draw { [0, 50, 400][$0.below(3)] }, refusing: machine.draw { [0, 30][$0.below(2)] },
@@ -284,7 +295,8 @@ final class Simulation: Sendable {
         putBack.add(newMoments)
         let chance: @Sendable () -> Double = { [machine] in machine.draw { $0.share() } }
         var mail = DeliveryService(
-            route: .mail(shop: shop), channel: RelayLine(relay: relay, process: process), context: context, maker: maker,
+            route: .mail(shop: shop), channel: RelayLine(relay: relay, process: process), context: context,
+            maker: maker,
             store: store, clock: clock, wake: wake(), heartbeats: heartbeats, metrics: metrics, logger: logger,
             owner: "process \(process.number)", limit: 3,
             limits: SendLimits(whole: [SendLimit(Self.limit, .hour)]))
@@ -323,7 +335,7 @@ final class Simulation: Sendable {
     ) async {
         var seen: [Int: Int] = [:]
         while !process.isDead {
-            await process.wait(.seconds(30), for: "poll")
+            await process.wait(.minutes(10), for: "poll")
             if process.isDead { return }
             let now = machine.now
             clock.note(offset: now - clock.now, of: shop)
