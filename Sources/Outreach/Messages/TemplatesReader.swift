@@ -409,7 +409,8 @@ struct TemplateReader {
                 faults.add(
                     at: Position(line: 1, column: 1),
                     "'\(part)' in the file's name is neither a language nor a segment",
-                    hint: meant ?? "write it like '\(name).fr.md' or '\(name).vip.fr.md'")
+                    hint: meant
+                        ?? "write it like '\(name).fr.md', or name the segment '\(part)' in 'segments' of shop.yaml")
             }
         }
         guard let front = frontMatter() else { return nil }

@@ -92,7 +92,7 @@ final class Simulation: Sendable {
     }
 
     private struct State {
-        var processes = 0
+        var processes: [SimulatedProcess] = []
         var current: SimulatedProcess?
         var skew = Duration.zero
         var deaths = 0
@@ -160,8 +160,8 @@ final class Simulation: Sendable {
             return Outcome(trace: machine.trace, faults: ["it does not end"], lines: machine.lines)
         }
         let outcome = try await judge()
-        // What still waits has nobody to wait for.
-        state.withLock(\.current)?.die("at the end")
+        // What still waits has nobody to wait for. One that another replaced may not have noticed yet.
+        for process in state.withLock(\.processes) { process.die("at the end") }
         let running = tasks.withLock { $0 }
         for task in running { task.cancel() }
         _ = await machine.run(until: start + Self.end + .days(2))
@@ -236,12 +236,14 @@ final class Simulation: Sendable {
     // MARK: - The daemon
 
     private func launch(mayOthersSend: Bool) {
-        let number = state.withLock { state in
-            state.processes += 1
-            return state.processes
+        let process = state.withLock { state in
+            let process = SimulatedProcess(
+                state.processes.count + 1, on: machine, disk: disk, mayOthersSend: mayOthersSend)
+            state.processes.append(process)
+            state.current = process
+            return process
         }
-        let process = SimulatedProcess(number, on: machine, disk: disk, mayOthersSend: mayOthersSend)
-        state.withLock { $0.current = process }
+        let number = process.number
         machine.tell("process \(number) starts")
         let task = Task(executorPreference: machine) { [self] in await run(process) }
         tasks.withLock { $0.append(task) }
