@@ -22,8 +22,9 @@ def binary():
 
 
 def arguments(parser):
-    parser.add_argument("--orders", type=int, default=60)
-    parser.add_argument("--kills", type=int, default=8)
+    """The options of a story; how many orders and kills there are by default, its parser says by `set_defaults`."""
+    parser.add_argument("--orders", type=int, default=parser.get_default("orders") or 60)
+    parser.add_argument("--kills", type=int, default=parser.get_default("kills") or 8)
     parser.add_argument("--seed", type=int, default=0, help="0: another one each time; it is printed")
     parser.add_argument("--keep", action="store_true", help="keep the folder with journal, store and mails")
     options = parser.parse_args()

@@ -174,6 +174,25 @@ struct OrderTests {
         #expect(try await store.dueRereads(shop: shop, limit: 9, now: .at(98)).isEmpty)
     }
 
+    @Test("what was not read itself is looked at sooner by it, and never later", arguments: StoreKind.allCases)
+    func soonerOnly(_ kind: StoreKind) async throws {
+        let store = try await kind.make()
+        var record = record(1)
+        func learn(_ moment: Moment, isRead: Bool) async throws {
+            let one = Reread(kind: .return, id: "R1", at: moment, isRead: isRead)
+            _ = try await store.commit([learned(record, rereads: [one])], now: t0)
+            record.version = 1
+        }
+        try await learn(.at(10), isRead: false)
+        #expect(try await store.nextReread(shop: shop) == .at(10))
+        try await learn(.at(20), isRead: false)
+        #expect(try await store.nextReread(shop: shop) == .at(10))
+        try await learn(.at(5), isRead: false)
+        #expect(try await store.nextReread(shop: shop) == .at(5))
+        try await learn(.at(30), isRead: true)
+        #expect(try await store.nextReread(shop: shop) == .at(30))
+    }
+
     @Test("orders are found by name and by address", arguments: StoreKind.allCases)
     func found(_ kind: StoreKind) async throws {
         let store = try await kind.make()

@@ -196,6 +196,11 @@ extension Learned {
                 both.asks[index].answered = true
             }
         }
+        // And so does what was read by either.
+        let read = Set(earlier.rereads.filter(\.isRead).map(\.id))
+        for index in both.rereads.indices where read.contains(both.rereads[index].id) {
+            both.rereads[index].isRead = true
+        }
         return both
     }
 }

@@ -43,10 +43,14 @@ public struct Reread: Hashable, Sendable {
     public var id: String
     /// When to read it next; nil if there is nothing more to see.
     public var at: Moment?
+    /// False if it was not read itself: then its read may come sooner by this, and never later. Otherwise whatever of an
+    /// order is read more often would put off the rest of it for ever.
+    public var isRead: Bool
 
-    public init(kind: Kind, id: String, at: Moment?) {
+    public init(kind: Kind, id: String, at: Moment?, isRead: Bool = true) {
         self.kind = kind
         self.id = id
         self.at = at
+        self.isRead = isRead
     }
 }

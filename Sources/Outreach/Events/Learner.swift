@@ -44,21 +44,25 @@ public struct Learner: Sendable {
             first.place(facts.fulfillments)
             first.linesDigest = facts.linesDigest
             first.knownUntil = knownUntil
-            return conclude(first, before: nil, isFirst: true, now: now)
+            return conclude(first, before: nil, isFirst: true, read: .all, now: now)
         }
         // Records are large, and most observations are about a single parcel; so the previous state is kept for
         // comparison only if the shop was read.
         var before: OrderRecord?
         var heard: Heard?
         var seen = Seen.facts
+        var read = WhatWasRead.nothing
         switch observation.content {
         case .order(let facts):
+            read = .all
             before = record
             record.lay(facts, now: now)
         case .fulfillment(let facts, _):
+            read = .fulfillment(facts.id)
             before = record
             record.lay(facts, now: now)
         case .return(let facts, _):
+            read = .return(facts.id)
             before = record
             record.lay(facts)
         case .parcel(let number, let source, var scans, let complete, _):
@@ -75,7 +79,7 @@ public struct Learner: Sendable {
                 seen = .scans
             }
         }
-        return conclude(record, before: before, heard: heard, seen: seen, now: now)
+        return conclude(record, before: before, heard: heard, seen: seen, read: read, now: now)
     }
 
     /// Which part of the record an observation touched, so that the rest need not be compared.
@@ -101,7 +105,7 @@ public struct Learner: Sendable {
     /// `before` is the previous state if facts were seen; nil if the order was never seen.
     private func conclude(
         _ record: consuming OrderRecord, before: OrderRecord?, isFirst: Bool = false, heard: Heard? = nil,
-        seen: Seen = .facts, judged: [JudgedEvent] = [], now: Moment
+        seen: Seen = .facts, read: WhatWasRead = .nothing, judged: [JudgedEvent] = [], now: Moment
     ) -> Learned {
         var record = record
         let zone = record.zone(shopZone: shopZone)
@@ -144,7 +148,7 @@ public struct Learner: Sendable {
             ? record.journeys(histories, zone: zone, shopZone: shopZone) : nil
         var learned = Learned(
             record: record, events: new, nextMoment: nextMoment,
-            rereads: rereads(record, histories: histories, now: now),
+            rereads: rereads(record, histories: histories, read: read, now: now),
             asks: asks(record, histories: histories, answered: heard?.number, now: now, zone: zone), changed: changed)
         learned.journeys = journeys
         return learned

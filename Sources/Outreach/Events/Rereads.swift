@@ -4,22 +4,36 @@
 // read again separately. The intervals reflect how much of the shop's budget each is worth; the intake takes what is
 // due, oldest first, as far as the budget goes.
 
+/// What of an order was read of the shop.
+enum WhatWasRead: Hashable {
+    case all, nothing
+    case fulfillment(String)
+    case `return`(String)
+}
+
 extension Learner {
     /// How long a delivered parcel is still read once a day: it may come back, or the scan may be corrected.
     static let lookingBack = Duration.days(14)
 
     /// The next read of each fulfillment and return of `record`.
-    func rereads(_ record: OrderRecord, histories: [ShipmentHistory], now: Moment) -> [Reread] {
+    ///
+    /// - Parameter read: what was read of the shop just now.
+    func rereads(
+        _ record: OrderRecord, histories: [ShipmentHistory], read: WhatWasRead, now: Moment
+    ) -> [Reread] {
         if record.facts.test { return [] }
         let fulfillments = record.facts.fulfillments.map { fulfillment in
             let own = zip(record.shipments, histories).filter { shipment, _ in
                 shipment.fulfillmentID == fulfillment.id && shipment.present
             }
             return Reread(
-                kind: .fulfillment, id: fulfillment.id, at: nextReread(at: fulfillment, own.map(\.1), now: now))
+                kind: .fulfillment, id: fulfillment.id, at: nextReread(at: fulfillment, own.map(\.1), now: now),
+                isRead: read == .all || read == .fulfillment(fulfillment.id))
         }
         let returns = record.facts.returns.map { item in
-            Reread(kind: .return, id: item.id, at: nextReread(at: item, now: now))
+            Reread(
+                kind: .return, id: item.id, at: nextReread(at: item, now: now),
+                isRead: read == .all || read == .return(item.id))
         }
         return fulfillments + returns
     }

@@ -381,7 +381,7 @@ extension Connection {
         return stored
     }
 
-    /// Sets the time of a reread, or removes it.
+    /// Sets the time of a reread, or removes it. That of what was not read itself may only come sooner.
     fileprivate func put(_ reread: Reread, orderID: Int64, shop: Int64) throws {
         guard let at = reread.at else {
             try run(
@@ -392,7 +392,8 @@ extension Connection {
             """
             INSERT INTO rereads (shop, kind, gid, order_id, reread_at) VALUES (?, ?, ?, ?, ?)
             ON CONFLICT (shop, kind, gid) DO UPDATE SET order_id = excluded.order_id, reread_at = excluded.reread_at
-            WHERE rereads.reread_at <> excluded.reread_at OR rereads.order_id <> excluded.order_id
+            WHERE rereads.reread_at \(reread.isRead ? "<>" : ">") excluded.reread_at
+                OR rereads.order_id <> excluded.order_id
             """, [shop, reread.kind.rawValue, reread.id, orderID, at.milliseconds])
     }
 }

@@ -198,10 +198,30 @@ struct LearnerTests {
         story.look(after: .hours(24))
         let record = story.record!
         func rereads(after: Duration) -> [Moment?] {
-            story.learner.rereads(record, histories: record.histories, now: Story.start + after).map(\.at)
+            story.learner.rereads(record, histories: record.histories, read: .all, now: Story.start + after).map(\.at)
         }
         #expect(rereads(after: .hours(25)) == [Story.start + .hours(49)])
         #expect(rereads(after: .days(16)) == [nil])
+    }
+
+    @Test("what is read puts off the next look at itself alone, and not at the rest of its order")
+    func ownRereads() {
+        var story = Story()
+        story.ship()
+        story.facts.returns = [
+            ReturnFacts(id: "R1", name: "#1001-R1", status: .open, createdAt: Story.start + .hours(1))
+        ]
+        story.look(after: .hours(2))
+        func read(_ content: Observation.Content) -> [String] {
+            let observation = Observation(shop: "s", seenAt: Story.start + .hours(3), content: content)
+            return story.learner.learn(observation, into: story.record)!.rereads.filter(\.isRead).map(\.id)
+        }
+        let (parcel, item) = (story.facts.fulfillments[0], story.facts.returns[0])
+        #expect(read(.order(story.facts)) == [parcel.id, item.id])
+        #expect(read(.fulfillment(parcel, order: story.facts.id)) == [parcel.id])
+        #expect(read(.return(item, order: story.facts.id)) == [item.id])
+        #expect(read(.parcel(number: "1Z1", source: "ups", scans: [], complete: true, order: story.facts.id)) == [])
+        #expect(story.learner.advance(story.record!, to: Story.start + .hours(3)).rereads.filter(\.isRead) == [])
     }
 
     @Test("what a newer program asks for besides is no change of the order, and what an older one stored is still read")
