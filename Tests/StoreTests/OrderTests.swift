@@ -181,7 +181,7 @@ struct OrderTests {
         func learn(_ moment: Moment, isRead: Bool) async throws {
             let one = Reread(kind: .return, id: "R1", at: moment, isRead: isRead)
             _ = try await store.commit([learned(record, rereads: [one])], now: t0)
-            record.version = 1
+            record.version += 1
         }
         try await learn(.at(10), isRead: false)
         #expect(try await store.nextReread(shop: shop) == .at(10))

@@ -26,6 +26,9 @@ public final class LabelShelf: Sendable {
         public var isNews: Bool
     }
 
+    /// How long a mail waits whose label is being fetched; it is woken once the label is there, but by nobody after a
+    /// restart.
+    public static let fetching = Duration.seconds(25)
     /// How long until a failed label is fetched again.
     public static let pause = Duration.minutes(1)
     /// How long one is kept that nobody asks for.

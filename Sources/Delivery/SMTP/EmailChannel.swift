@@ -68,7 +68,7 @@ extension Composition {
         var remark: String?
         if let labels, let url = scope.label(attachedBy: line) {
             switch labels.label(url, name: "return-label", order: scope.record.facts.name, now: now) {
-            case .asked: return .wait(until: now + LabelShelf.pause, because: .label, detail: "it is being fetched")
+            case .asked: return .wait(until: now + LabelShelf.fetching, because: .label, detail: "it is being fetched")
             case .there(let label): draft.attachments = [label]
             case .failed(let failure, let since):
                 if failure.isWorthAnotherTry, now - since < Self.labelPatience {
