@@ -281,7 +281,7 @@ extension Planner {
     {
         // What the desk does for a return has its own rules (`returning`).
         guard line.channel == .shop, let verb = ShopVerb(rawValue: line.verb), verb != .give else { return nil }
-        if let no = objection(to: verb, of: evaluation.record, isPersons: false) {
+        if !verb.hasBegun(effect), let no = objection(to: verb, of: evaluation.record, isPersons: false) {
             return .skip(because: no.reason, detail: no.detail)
         }
         guard effect.state == .waiting else { return nil }
@@ -323,7 +323,7 @@ extension Planner {
         else { return nil }
         if let end = pauses[.actions]?.end(at: now) { return Judgement(decision: .wait(until: end, because: .paused)) }
         // Whether it was done has to be seen first, whatever holds by now.
-        if effect.attemptsInDoubt > 0 { return Judgement(decision: .send) }
+        if verb.hasBegun(effect) { return Judgement(decision: .send) }
         guard let record else { return Judgement(decision: .skip(because: .erased)) }
         switch triggers.settings.mode {
         case .live: break
@@ -401,5 +401,16 @@ extension ActionLine {
     public var written: String {
         let value = object.isEmpty ? details["amount"] ?? "" : object
         return value.isEmpty ? verb : "\(verb): \(value)"
+    }
+}
+
+extension ShopVerb {
+    /// Whether an act may have changed the shop already. A cancellation and a new address take several steps: in between
+    /// the order is seen as it was made by them, and the act itself looks at what is left to do.
+    fileprivate func hasBegun(_ effect: Effect) -> Bool {
+        switch self {
+        case .cancelOrder, .changeAddress: effect.attempts > 0
+        default: effect.attemptsInDoubt > 0
+        }
     }
 }

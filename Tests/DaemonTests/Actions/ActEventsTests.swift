@@ -54,11 +54,12 @@ extension ActionBench {
     }
 
     /// An order with an address, of which nothing was sent.
-    fileprivate func seeUnsent(total: Decimal = 45) async throws {
+    fileprivate func seeUnsent(total: Decimal = 45, isCancelled: Bool = false) async throws {
         var facts = OrderFacts(id: order, name: "#1", createdAt: plans.now, updatedAt: plans.now)
         facts.email = "robin@shopper.example"
         facts.total = Money(amount: total, currency: "GBP")
         facts.fulfillment = .unfulfilled
+        if isCancelled { facts.cancelledAt = plans.now }
         var address = AddressFacts()
         (address.lastName, address.address1, address.zip) = ("Ashdown", "12 Fig Lane", "BA1 1AA")
         (address.city, address.countryCode) = ("Bath", "GB")
@@ -238,6 +239,29 @@ struct ActEventsTests {
             try await bench.look()
             #expect(try await bench.notes().count == (corrects ? 0 : 1))
         }
+    }
+
+    @Test("a cancellation under way is ended by its own attempts, though the order is seen cancelled before")
+    func underWay() async throws {
+        let bench = try await ActionBench("on: order.cancelled")
+        try await bench.seeUnsent()
+        try await bench.desk.cancel(try await bench.record(), after: [], now: bench.plans.now)
+        try await bench.serve { _, _ in
+            AttemptAnswer(.deferred(Failure(reason: "step", detail: "Shopify cancels it")), results: ["job": "j1"])
+        }
+        bench.plans.holder.pass(.seconds(6))
+        try await bench.seeUnsent(isCancelled: true)
+        try await bench.serve { _, _ in
+            AttemptAnswer(.accepted(receipt: "cancelled"), results: ["cancelled": "true"])
+        }
+        let standing = PageRequest.cancelOrder.standing(
+            of: try await bench.record(), acts: try await bench.acts(.cancelOrder), now: bench.plans.now)
+        guard case .done = standing else {
+            Issue.record("\(standing)")
+            return
+        }
+        try await bench.look()
+        #expect(try await bench.told().map(\.kind) == [.actionDone])
     }
 
     @Test("two who ask at once have it done once, and no ceiling is passed")
