@@ -27,7 +27,7 @@ struct SimulationTests {
             repeated += outcome.repeated
             deaths += outcome.deaths
         }
-        guard Self.seeds.count >= 20 else { return }
+        guard Self.seeds.count >= 10 else { return }
         // A simulation in which nothing goes wrong shows nothing.
         #expect(sent > 5 * Self.seeds.count && repeated > Self.seeds.count / 10 && deaths > Self.seeds.count)
     }
