@@ -11,16 +11,7 @@ private let order = "gid://shopify/Order/1"
 
 @Suite("Actions in the shop")
 struct ActionChannelTests {
-    private func channel(_ transport: any HTTPTransport) -> ShopChannel {
-        let line = ShopifyLine()
-        line.open(
-            ShopifyClient(
-                endpoint: ShopifyEndpoint(base: "https://juniperfig.myshopify.com"),
-                credentials: .token(SecretString("t")), transport: transport,
-                clock: ShopClock(
-                    now: { Timestamp(milliseconds: now.milliseconds) }, sleep: { _ throws(CancellationError) in })))
-        return ShopChannel(line)
-    }
+    private func channel(_ transport: any HTTPTransport) -> ShopChannel { .open(transport, at: now) }
 
     private func message(
         _ action: ShopAction, known: [String: String] = [:], isPersons: Bool = false, guest: Bool = false

@@ -12,16 +12,7 @@ private let returnID = "gid://shopify/Return/9"
 
 @Suite("Returns in the shop")
 struct ReturnChannelTests {
-    private func channel(_ transport: any HTTPTransport) -> ShopChannel {
-        let line = ShopifyLine()
-        line.open(
-            ShopifyClient(
-                endpoint: ShopifyEndpoint(base: "https://juniperfig.myshopify.com"),
-                credentials: .token(SecretString("t")), transport: transport,
-                clock: ShopClock(
-                    now: { Timestamp(milliseconds: now.milliseconds) }, sleep: { _ throws(CancellationError) in })))
-        return ShopChannel(line)
-    }
+    private func channel(_ transport: any HTTPTransport) -> ShopChannel { .open(transport, at: now) }
 
     private func message(_ action: ShopAction, known: [String: String] = [:]) throws -> Message {
         var facts = OrderFacts(id: order, name: "#1", createdAt: now, updatedAt: now)

@@ -10,16 +10,7 @@ private let now = Moment(iso8601: "2026-11-18T09:00:00Z")!
 
 @Suite("Gifts in the shop")
 struct ShopChannelTests {
-    private func channel(_ transport: any HTTPTransport) -> ShopChannel {
-        let line = ShopifyLine()
-        line.open(
-            ShopifyClient(
-                endpoint: ShopifyEndpoint(base: "https://juniperfig.myshopify.com"),
-                credentials: .token(SecretString("t")), transport: transport,
-                clock: ShopClock(
-                    now: { Timestamp(milliseconds: now.milliseconds) }, sleep: { _ throws(CancellationError) in })))
-        return ShopChannel(line)
-    }
+    private func channel(_ transport: any HTTPTransport) -> ShopChannel { .open(transport, at: now) }
 
     /// The message of a gift, as the channel composes it.
     private func gift(_ kind: String = "discount: 10%, counts_as: 15.00", currency: String = "GBP") throws -> Message {

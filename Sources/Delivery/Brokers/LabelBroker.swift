@@ -108,7 +108,7 @@ struct BrokerAddress: Encodable {
     }
 }
 
-/// What comes from a broker is put down, mailed and shown: so it is measured first.
+/// What comes from a broker is stored, mailed and shown, so its length and its characters are checked first.
 enum BrokerText {
     /// An id of a broker's, which is put into paths.
     static func id(_ text: String?) -> String? {

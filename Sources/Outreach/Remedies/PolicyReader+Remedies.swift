@@ -79,30 +79,9 @@ extension PolicyReader {
                 hint: "write 'first_that_fits:' with a list below it, such as '- { offer: [refund, reship] }'")
             return nil
         }
-        var lines: [Remedy.Line] = []
-        var always: Int?
-        for element in value.listed {
-            let known = faults.faults.count
-            if let before = always {
-                faults.add(
-                    at: element.position, "nothing ever comes to this line, for line \(before) always fits",
-                    hint: "put the line without 'if' last")
-                always = nil
-            }
-            guard let line = line(of: name, element, gifts: gifts) else {
-                if faults.faults.count == known {
-                    faults.add(at: element.position, "this line says nothing", hint: "write 'offer:' or 'hand_over:'")
-                }
-                continue
-            }
-            if line.conditions.isEmpty { always = line.line }
-            lines.append(line)
-        }
-        if value.listed.isEmpty {
-            faults.add(
-                at: value.position, "'first_that_fits' is empty", hint: "write '- { offer: [refund, reship] }' below it"
-            )
-        }
+        let lines = firstThatFits(
+            value, example: "- { offer: [refund, reship] }", verdicts: "'offer:' or 'hand_over:'",
+            read: { $0.line(of: name, $1, gifts: gifts) }, isAlways: { $0.conditions.isEmpty })
         guard let atMost else { return nil }
         return Remedy(
             name: name, atMost: atMost, needsApproval: approval == .needed,
@@ -119,14 +98,7 @@ extension PolicyReader {
         let fields = Fields(
             tree, known: Self.remedyLineKeys, otherWords: Self.otherLineWords, what: "a line of 'first_that_fits'",
             &faults)
-        var conditions: [ConditionClause] = []
-        if let value = fields.value("if") {
-            conditions = ConditionReader.read(
-                value, checker: ConditionChecker(kinds: [], segments: segments), &faults)
-        } else if let place = fields.entry("if")?.keyPosition {
-            faults.add(
-                at: place, "there is no condition", hint: "write one, or take 'if' out: a line without it always fits")
-        }
+        let conditions = self.conditions(fields)
         let also = fields.text("also_give", &faults)
         if let (text, place) = also, !gifts.contains(text) {
             let meant = nearest(to: text, in: gifts.sorted()).map { "did you mean '\($0)'?" }
@@ -139,10 +111,7 @@ extension PolicyReader {
                     at: other, "this line hands over, so it offers nothing",
                     hint: "take '\(key)' out, or make a line of its own for it")
             }
-            guard note.count <= 300 else {
-                faults.add(at: place, "a note has at most 300 characters, and this has \(note.count)")
-                return nil
-            }
+            guard let note = self.note(note, at: place) else { return nil }
             return Remedy.Line(conditions: conditions, outcome: .handOver(note), line: tree.position.line)
         }
         guard let value = fields.value("offer") else {

@@ -49,31 +49,9 @@ extension PolicyReader {
                 hint: "write 'first_that_fits:' with a list below it, such as '\(Self.example)'")
             return nil
         }
-        var lines: [ReturnPolicy.Line] = []
-        var always: Int?
-        for element in value.listed {
-            let known = faults.faults.count
-            if let before = always {
-                faults.add(
-                    at: element.position, "nothing ever comes to this line, for line \(before) always fits",
-                    hint: "put the line without 'if' last")
-                always = nil
-            }
-            guard let line = returnLine(element) else {
-                if faults.faults.count == known {
-                    faults.add(
-                        at: element.position, "this line says nothing",
-                        hint: "write 'approve: true', 'hand_over: WHY' or 'refuse: final-sale'")
-                }
-                continue
-            }
-            if line.conditions.isEmpty { always = line.line }
-            lines.append(line)
-        }
-        if value.listed.isEmpty {
-            faults.add(
-                at: value.position, "'first_that_fits' is empty", hint: "write '\(Self.example)' below it")
-        }
+        let lines = firstThatFits(
+            value, example: Self.example, verdicts: "'approve: true', 'hand_over: WHY' or 'refuse: final-sale'",
+            read: { $0.returnLine($1) }, isAlways: { $0.conditions.isEmpty })
         return ReturnPolicy(lines: lines, line: entry.keyPosition.line)
     }
 
@@ -87,14 +65,7 @@ extension PolicyReader {
         let fields = Fields(
             tree, known: Self.returnLineKeys, otherWords: Self.otherLineWords, what: "a line of 'first_that_fits'",
             &faults)
-        var conditions: [ConditionClause] = []
-        if let value = fields.value("if") {
-            conditions = ConditionReader.read(
-                value, checker: ConditionChecker(kinds: [.returnRequested], segments: segments), &faults)
-        } else if let place = fields.entry("if")?.keyPosition {
-            faults.add(
-                at: place, "there is no condition", hint: "write one, or take 'if' out: a line without it always fits")
-        }
+        let conditions = self.conditions(fields, of: [.returnRequested])
         if let place = fields.value("if")?.position,
             conditions.flatMap(\.sources).contains(where: { $0.contains(/\breturn[._]/) })
         {
@@ -137,11 +108,7 @@ extension PolicyReader {
                 }
                 return nil
             }
-            guard note.count <= 300 else {
-                faults.add(at: position, "a note has at most 300 characters, and this has \(note.count)")
-                return nil
-            }
-            return .handOver(note)
+            return self.note(note, at: position).map { .handOver($0) }
         case "refuse":
             return word("refuse", fields, at: place, Self.otherRefusals).map { .refuse($0) }
         default:

@@ -130,13 +130,9 @@ final class SQLiteEngine: Sendable {
                 continuation.resume(
                     returning: Result {
                         let db = try db.get()
-                        var value: Value?
-                        try db.inTransaction(.deferred) {
-                            value = try body(Connection(database: db))
-                            return .rollback
-                        }
-                        guard let value else { throw StoreFailure.unreadable("no answer") }
-                        return value
+                        try db.beginTransaction(.deferred)
+                        defer { try? db.rollback() }
+                        return try body(Connection(database: db))
                     })
             }
         }
