@@ -32,14 +32,61 @@ package struct DaemonProcess {
         if store.isCopy {
             logger.log(Line.copied, ["reason": "what its original did since is learned in silence"])
         }
-        let owner = "\(ProcessInfo.processInfo.processIdentifier)-\(clock.now.milliseconds)"
-        let inDoubt = try await store.recover(owner: owner, now: clock.now)
-        let metrics = DaemonMetrics()
-        let trouble = StoreTrouble()
-        let served = Set(configuration.shops.map(\.domain))
-        for shop in try await store.shops() where !served.contains(shop) {
+        let domains = configuration.shops.map(\.domain)
+        let configured = Set(domains)
+        for shop in try await store.shops() where !configured.contains(shop) {
             logger.log(Line.shopNotServed, ["shop": "\(shop)"])
         }
+        let shares = ShopShares(store: store, shops: domains)
+        let runtime = Runtime(
+            clock: clock, store: store,
+            beside: try beside(store, clock), metrics: DaemonMetrics(), shares: shares)
+        let keeping = Task { await shares.keep() }
+        let signals = Task {
+            for await _ in await UnixSignalsSequence(trapping: .sigterm, .sigint) { shares.end() }
+        }
+        defer {
+            keeping.cancel()
+            signals.cancel()
+        }
+        var served: [String] = []
+        repeat {
+            let next = try await shares.take()
+            if store.sharesEvery != nil, next != served {
+                logger.log(
+                    Line.shopsShared,
+                    [
+                        "shops": "\(next.isEmpty ? "none" : next.joined(separator: ","))",
+                        "count": "\(next.count)", "of": "\(domains.count)",
+                    ])
+            }
+            served = next
+            try await serve(Set(served), runtime)
+            try await shares.handOver()
+        } while !shares.isEnding
+        try? store.close()
+        if runtime.beside !== store { try? runtime.beside.close() }
+        logger.log(Line.stopped)
+    }
+
+    /// What stays while the shops change that are served.
+    private struct Runtime {
+        let clock: DaemonClock
+        let store: Store
+        /// The store for whatever writes for shops that others serve; the same where nobody else does.
+        let beside: Store
+        let metrics: DaemonMetrics
+        let shares: ShopShares
+    }
+
+    /// Runs all services until the process is to end, or to serve other shops. Those that it does not serve are known
+    /// to its pages alone.
+    private func serve(_ served: Set<String>, _ runtime: Runtime) async throws {
+        let (clock, store, beside, metrics) = (runtime.clock, runtime.store, runtime.beside, runtime.metrics)
+        let owner = "\(ProcessInfo.processInfo.processIdentifier)-\(clock.now.milliseconds)"
+        let isAlone = store.sharesEvery == nil
+        let inDoubt = try await store.recover(owner: owner, shops: isAlone ? nil : served.sorted(), now: clock.now)
+        let trouble = StoreTrouble()
         for (channel, count) in inDoubt.sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
             metrics.inDoubt.add(count, channel.rawValue)
             logger.log(
@@ -59,13 +106,17 @@ package struct DaemonProcess {
         let learning = Learning(
             store: store, logger: logger, metrics: metrics, newEvents: planning, newMoments: time,
             newParcels: newParcels, trouble: trouble)
+        // What pages learn of shops that others serve.
+        let learningBeside = Learning(
+            store: beside, logger: logger, metrics: metrics, newEvents: Wake(), newMoments: Wake(), trouble: trouble)
 
         let reloads = ReloadRequest()
+        // All shops that are known, and those that are served.
+        var known: [String: ShopContext] = [:]
         var contexts: [String: ShopContext] = [:]
         var reloaders: [String: TriggerReloader] = [:]
         var makers: [String: MessageMaker] = [:]
         var services: [any Service] = []
-        var deliveries: [Wake] = []
         var mailWakes: [String: Wake] = [:]
         var ticketWakes: [String: Wake] = [:]
         var offices: [String: ShopPost.Office] = [:]
@@ -75,26 +126,43 @@ package struct DaemonProcess {
         byHand.add(planning)
         let gate = PlanningGate()
         let readings = TriggerReadings(trials: TriggerTrials())
+        // What a command, or a page of another machine, wrote.
+        let touched = Broadcast()
+        for wake in [planning, time] { touched.add(wake) }
+        var guests: [GuestService.Guest] = []
         for shop in configuration.shops {
+            let isServed = served.contains(shop.domain)
+            let store = isServed ? store : beside
             let noticed = Wake()
+            touched.add(noticed)
             mailWakes[shop.domain] = noticed
             let reloader = TriggerReloader(
                 shop: shop, store: store, metrics: metrics, logger: logger, notices: noticed, readings: readings,
                 gate: gate)
-            reloaders[shop.domain] = reloader
-            let context = try await context(for: shop, reloader: reloader, store: store, clock: clock)
-            contexts[shop.domain] = context
-            metrics.know(shop: shop.domain)
+            let context: ShopContext
+            if isServed {
+                context = try await self.context(for: shop, reloader: reloader, store: store, clock: clock)
+                reloaders[shop.domain] = reloader
+                contexts[shop.domain] = context
+                metrics.know(shop: shop.domain)
+            } else {
+                let guest = try await guest(shop, reloader: reloader, store: store)
+                guests.append(GuestService.Guest(shop: shop.domain, context: guest, reloader: reloader))
+                guard let guest else { continue }
+                context = guest
+            }
+            known[shop.domain] = context
             offices[shop.domain] = ShopPost.Office(
                 brand: { context.rules.inForce.set.settings.brand }, sender: shop.smtp?.sender?.address,
                 wake: shop.smtp == nil ? nil : noticed,
                 design: { context.rules.inForce.set.templates.design($0, locale: $1) })
-            try await NoRelay(store: store, logger: logger).look(at: context, now: clock.now)
             let labels = LabelShelf(LabelFetcher(engine, shops: [shop.endpoint]))
             makers[shop.domain] = MessageMaker(
                 configuration: shop, labels: labels, actions: store, codes: store.giftCodes,
                 unsubscribe: store.unsubscribeTokens,
                 links: configuration.pages.map { PublicLinks(url: $0.url, store: store) })
+            guard isServed else { continue }
+            try await NoRelay(store: store, logger: logger).look(at: context, now: clock.now)
             services.append(
                 LabelService(
                     shop: shop.domain, labels: labels, store: store, clock: clock, planning: planning,
@@ -111,8 +179,8 @@ package struct DaemonProcess {
             for (route, end) in shop.routes + [(Route(shop: shop.domain, channel: .shop), own)] {
                 // A notice to the shop is sent as mail.
                 let wake = route.channel == .email ? noticed : Wake()
-                deliveries.append(wake)
                 newMessages.add(wake)
+                touched.add(wake)
                 byHand.add(wake)
                 services.append(
                     DeliveryService(
@@ -159,33 +227,40 @@ package struct DaemonProcess {
         var helpdesks: [String: HelpdeskHooks.Desk] = [:]
         let answers = ShopAnswers(
             makers.reduce(into: [:]) { offices, shop in
-                guard let context = contexts[shop.key] else { return }
+                guard let context = known[shop.key] else { return }
                 offices[shop.key] = ShopAnswers.Office(planner: { context.rules.planner }, maker: shop.value)
             })
         var chats: [String: ChatDesk] = [:]
         var sockets: [String: [LMTPServer.Shop]] = [:]
         var ratings: [String: RatingJudge] = [:]
         var answerButtons: [String: AnswerButtons] = [:]
-        for context in contexts.values {
+        for context in known.values {
+            let isServed = served.contains(context.domain)
+            let store = isServed ? store : beside
+            let learning = isServed ? learning : learningBeside
             let judge = RatingJudge(
                 store: store, learner: { context.rules.learner }, learned: { [learning] in learning.report($0) })
             if configuration.pages != nil { ratings[context.domain] = judge }
             let newWords = Wake()
             newMessages.add(newWords)
             putBack.add(newWords)
+            touched.add(newWords)
             let newMail = mailWakes[context.domain] ?? Wake()
             let wiring = SourceWiring(
                 context: context, store: store, learning: learning, clock: clock, engine: engine,
                 newMail: newMail, newWords: newWords, newMessages: newMessages, heartbeats: heartbeats, logger: logger,
                 people: people, ratings: ratings[context.domain])
+            touched.add(wiring.wake)
             if let settings = context.configuration.texts {
                 desks[context.domain] = TextHooks.Desk(settings: settings, wake: wiring.wake)
             }
             if let settings = context.configuration.chat, configuration.pages != nil {
                 chats[context.domain] = ChatDesk(settings: settings, wake: wiring.wake)
             }
-            services += wiring.services()
-            if let copies = wiring.copies { services.append(copies) }
+            if isServed {
+                services += wiring.services()
+                if let copies = wiring.copies { services.append(copies) }
+            }
             let journal = ConversationJournal(
                 metrics: metrics, newEvents: planning, newMail: newMail, logger: logger)
             let texts =
@@ -200,11 +275,17 @@ package struct DaemonProcess {
                     letters: wiring.ticketLetters, journal: journal,
                     heartbeats: heartbeats, logger: logger, trouble: trouble)
                 helpdesks[context.domain] = line.hooks
-                services += line.services
+                if isServed { services += line.services }
             }
+            if configuration.pages != nil {
+                answerButtons[context.domain] = AnswerButtons(
+                    store: store, letters: wiring.forwarder, texts: texts, chats: chatForwarder, journal: journal)
+            }
+            guard isServed else { continue }
             let acts = Wake()
             newMessages.add(acts)
             byHand.add(acts)
+            touched.add(acts)
             services.append(
                 DeliveryService(
                     route: Route(shop: context.domain, channel: .desk),
@@ -214,10 +295,6 @@ package struct DaemonProcess {
                     maker: makers[context.domain],
                     store: store, clock: clock, wake: acts, heartbeats: heartbeats, metrics: metrics, logger: logger,
                     owner: owner, limit: 1, trouble: trouble, kind: .desk))
-            if configuration.pages != nil {
-                answerButtons[context.domain] = AnswerButtons(
-                    store: store, letters: wiring.forwarder, texts: texts, chats: chatForwarder, journal: journal)
-            }
             services.append(
                 ConversationService(
                     context: context, store: store, forwarder: wiring.forwarder, texts: texts, chats: chatForwarder,
@@ -247,29 +324,31 @@ package struct DaemonProcess {
         let hangup = Broadcast()
         services.append(HangupService(request: reloads, others: hangup))
         var core = DaemonCore(
-            configuration: configuration, store: store, logger: logger, now: { clock.now }, post: ShopPost(offices),
+            configuration: configuration, store: beside, logger: logger, now: { clock.now }, post: ShopPost(offices),
             answers: answers, listed: people, hangup: hangup, actedByHand: byHand,
-            learn: { [contexts, learning] events, shop in
-                guard let context = contexts[shop] else { return }
+            learn: { [known, learning] events, shop in
+                guard let context = known[shop] else { return }
+                let learning = served.contains(shop) ? learning : learningBeside
                 try await learning.learn(events, of: context, now: clock.now)
             }, ratings: ratings, answerButtons: answerButtons)
         if let site = configuration.pages, !desks.isEmpty {
             core.texts = TextHooks(
-                desks: desks, store: store, logger: logger, now: { clock.now }, url: site.url)
+                desks: desks, store: beside, logger: logger, now: { clock.now }, url: site.url)
         }
         if configuration.pages != nil, !helpdesks.isEmpty {
-            core.helpdesks = HelpdeskHooks(desks: helpdesks, store: store, logger: logger, now: { clock.now })
+            core.helpdesks = HelpdeskHooks(desks: helpdesks, store: beside, logger: logger, now: { clock.now })
         }
         core.chats = chats
-        for context in contexts.values {
+        core.served = served
+        for context in known.values {
             guard let endpoint = context.configuration.understanding else { continue }
             core.writers[context.domain] = ReplyWriter(
-                endpoint, shop: context.domain, store: store, planner: { context.rules.planner }, transport: engine,
+                endpoint, shop: context.domain, store: beside, planner: { context.rules.planner }, transport: engine,
                 logger: logger)
         }
-        core.offers = OfferDesk(store: store, planner: { [contexts] in contexts[$0]?.rules.planner })
-        core.pageDesk = PageDesk(store: store, planner: { [contexts] in contexts[$0]?.rules.planner })
-        core.returns = ReturnDesk(store: store, planner: { [contexts] in contexts[$0]?.rules.planner })
+        core.offers = OfferDesk(store: beside, planner: { [known] in known[$0]?.rules.planner })
+        core.pageDesk = PageDesk(store: beside, planner: { [known] in known[$0]?.rules.planner })
+        core.returns = ReturnDesk(store: beside, planner: { [known] in known[$0]?.rules.planner })
         if !chats.isEmpty {
             services.append(
                 ChatMailService(
@@ -278,8 +357,8 @@ package struct DaemonProcess {
         }
         if configuration.pages != nil, !doors.isEmpty {
             core.shopify = ShopifyHooks(
-                doors: doors, store: store, post: core.post,
-                notify: { [contexts] shop in contexts[shop]?.rules.planner.triggers.settings.notify }, logger: logger,
+                doors: doors, store: beside, post: core.post,
+                notify: { [known] shop in known[shop]?.rules.planner.triggers.settings.notify }, logger: logger,
                 now: { clock.now })
         }
         services.append(
@@ -325,7 +404,13 @@ package struct DaemonProcess {
             Watchdog(
                 notifier: SystemdNotifier(), heartbeats: heartbeats, store: store, clock: clock, metrics: metrics,
                 logger: logger, trouble: trouble, contexts: contexts, putBack: putBack))
-        if let every = store.renewsEvery { services.append(OwnerService(store: store, every: every)) }
+        if !isAlone {
+            services.append(TouchService(store: store, touched: touched, clock: clock, heartbeats: heartbeats, logger: logger))
+            services.append(
+                GuestService(
+                    guests: guests, store: store, shares: runtime.shares, clock: clock, heartbeats: heartbeats,
+                    logger: logger, trouble: trouble))
+        }
         if let listen = configuration.listen {
             services.append(
                 HealthServer(
@@ -335,17 +420,19 @@ package struct DaemonProcess {
         var quiet = logger
         quiet.logLevel = .warning
         var group = ServiceGroupConfiguration(
-            services: services.map { .init(service: $0) }, gracefulShutdownSignals: [.sigterm, .sigint], logger: quiet)
+            services: services.map { .init(service: $0) } + [
+                .init(
+                    service: ShareWatch(shares: runtime.shares),
+                    successTerminationBehavior: .gracefullyShutdownGroup)
+            ], logger: quiet)
         group.maximumGracefulShutdownDuration = .seconds(20)
-        logger.log(Line.started, ["shops": "\(configuration.shops.count)"])
+        logger.log(Line.started, ["shops": "\(served.count)"])
         do {
             try await ServiceGroup(configuration: group).run()
         } catch is CancellationError {
             // Attempts still in progress after 20 seconds are in doubt, and continue at the next start.
         }
         await engine.shutdown(within: .seconds(1))
-        try? store.close()
-        logger.log(Line.stopped)
     }
 
     private func open(_ clock: DaemonClock) throws -> Store {
@@ -367,6 +454,54 @@ package struct DaemonProcess {
         }
     }
 
+    private func beside(_ store: Store, _ clock: DaemonClock) throws -> Store {
+        do { return try store.besideItself(configuration.store, now: clock.now) } catch {
+            throw DaemonProblem(line: .storeFailed, reason: "\(error)", status: .fault)
+        }
+    }
+
+    /// What is known about a shop that another daemon serves, by what that one works by; nil before any has served it.
+    private func guest(
+        _ shop: Configuration.Shop, reloader: TriggerReloader, store: Store
+    ) async throws -> ShopContext? {
+        guard let state = try await store.shopState(shop.domain), let triggers = try await reloader.lastGood() else {
+            return nil
+        }
+        let profile =
+            try await store.remembered(.profile, shop: shop.domain) ?? ShopProfile(domain: shop.domain)
+        var learner = Learner(live: state.liveSince, shopZone: profile.zone, rereadEvery: shop.pollEvery)
+        learner.delays = triggers.set.settings.delayRules
+        learner.delays.home = profile.countryCode
+        learner.sources = sources()
+        return ShopContext(
+            configuration: shop,
+            rules: ShopContext.Rules(
+                planner: planner(triggers, of: shop, live: state.liveSince, profile: profile, store: store),
+                learner: learner, inForce: triggers))
+    }
+
+    private func planner(
+        _ triggers: TriggerReloader.InForce, of shop: Configuration.Shop, live: LiveSince, profile: ShopProfile,
+        store: Store
+    ) -> Planner {
+        var planner = Planner(triggers: triggers.set, inForceSince: triggers.since, live: live, shop: profile)
+        planner.holdOutKey = store.holdOutKey(shop: shop.domain)
+        planner.giftCeilings = shop.giftCeilings
+        planner.actionCeilings = shop.actionCeilings
+        planner.remedyCeilings = shop.remedyCeilings
+        planner.servesPages = configuration.pages != nil
+        return planner
+    }
+
+    /// Which carrier is asked about a parcel.
+    private func sources() -> SourceChoice {
+        let paces = configuration.carriers.compactMap { carrier in carrier.askEvery.map { (carrier.name, $0) } }
+        return CarrierChoice(
+            configuration.carriers.map(\.name),
+            paces: Dictionary(paces, uniquingKeysWith: { first, _ in first })
+        ).choice
+    }
+
     /// What is known about a shop before anything is read: its triggers, and since when it is watched.
     private func context(
         for shop: Configuration.Shop, reloader: TriggerReloader, store: Store, clock: DaemonClock
@@ -383,13 +518,7 @@ package struct DaemonProcess {
         let profile =
             try await store.remembered(.profile, shop: shop.domain) ?? ShopProfile(domain: shop.domain)
         func planner(_ triggers: TriggerReloader.InForce) -> Planner {
-            var planner = Planner(triggers: triggers.set, inForceSince: triggers.since, live: live, shop: profile)
-            planner.holdOutKey = store.holdOutKey(shop: shop.domain)
-            planner.giftCeilings = shop.giftCeilings
-            planner.actionCeilings = shop.actionCeilings
-            planner.remedyCeilings = shop.remedyCeilings
-            planner.servesPages = configuration.pages != nil
-            return planner
+            self.planner(triggers, of: shop, live: live, profile: profile, store: store)
         }
         let triggers = try await reloader.start(now: now, planner: planner)
         var learner = Learner(live: live, shopZone: profile.zone, rereadEvery: shop.pollEvery)
@@ -402,12 +531,7 @@ package struct DaemonProcess {
         // If carriers were configured before and no longer are, their parcels are given back.
         let before = try await store.remembered(.carriers, shop: shop.domain) ?? ""
         if !configuration.carriers.isEmpty || !before.isEmpty {
-            let paces = configuration.carriers.compactMap { carrier in carrier.askEvery.map { (carrier.name, $0) } }
-            learner.sources =
-                CarrierChoice(
-                    configuration.carriers.map(\.name),
-                    paces: Dictionary(paces, uniquingKeysWith: { first, _ in first })
-                ).choice
+            learner.sources = sources()
         }
         return ShopContext(
             configuration: shop,

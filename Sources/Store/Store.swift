@@ -42,10 +42,10 @@ public final class Store: Sendable {
     public let isCopy: Bool
     /// Called when something was decided, sent or changed by hand: pages that show it look again. It is called after
     /// the commit.
-    public let changes = Broadcast()
+    public let changes: Broadcast
     private let lock: StoreLock?
     /// What each step passes before and after; nil but in a simulation.
-    private let gate: (any StepGate)?
+    let gate: (any StepGate)?
 
     /// The tokens by which the mails of this store's shops are unsubscribed from.
     public var unsubscribeTokens: UnsubscribeTokens {
@@ -67,8 +67,12 @@ public final class Store: Sendable {
         return { hash.mail($0) }
     }
 
-    private init(_ engine: StoreEngine, lock: StoreLock?, isCopy: Bool = false, gate: (any StepGate)? = nil) {
+    private init(
+        _ engine: StoreEngine, lock: StoreLock?, isCopy: Bool = false, changes: Broadcast = Broadcast(),
+        gate: (any StepGate)? = nil
+    ) {
         path = engine.path
+        self.changes = changes
         self.gate = gate
         self.isCopy = isCopy
         self.engine = engine
@@ -78,26 +82,9 @@ public final class Store: Sendable {
         queue = CommitQueue(engine: engine)
     }
 
-    /// How often a daemon that does nothing else has to call `renew`, or another takes over; nil for a file, whose lock
-    /// ends with its process.
-    public var renewsEvery: Duration? {
-        if case .postgres = engine { PostgresEngine.beatEvery } else { nil }
-    }
-
-    /// Says that this daemon lives, as every step that writes does. Throws `.locked` once another one has taken over.
-    public func renew() async throws(StoreFailure) { try await write { _ in } }
-
-    /// Whether an earlier daemon may still be sending what it claimed.
-    var mayOthersSend: Bool {
-        if let gate { return gate.mayOthersSend }
-        if case .postgres(let engine) = engine { return !engine.wasGivenBack }
-        return false
-    }
-
     /// Opens a store in a file or at a server, as `open(path:)` does.
     ///
-    /// A daemon that opens one at a server takes over once the one before is not heard of any more, which may be
-    /// waited for.
+    /// A daemon that opens one at a server has no shop there until `share` gives it some.
     ///
     /// - Throws: `.unreachable`, too.
     public static func open(
@@ -114,14 +101,15 @@ public final class Store: Sendable {
     /// - Parameters:
     ///   - isReadOnly: every step that writes fails.
     ///   - readers: how many reads may run at the same time.
+    ///   - changes: those of a store that shows the same.
     static func openServer(
         _ place: StorePlace, role: Role, create: Bool, who: String = "bookbag run", isReadOnly: Bool = false,
-        readers: Int = 4, now: Moment
+        readers: Int = 4, changes: Broadcast = Broadcast(), now: Moment
     ) throws(StoreFailure) -> Store {
         do {
             let engine = try PostgresEngine.open(
                 place, role: role, create: create, who: who, isReadOnly: isReadOnly, readers: readers, now: now)
-            let store = Store(.postgres(engine), lock: nil)
+            let store = Store(.postgres(engine), lock: nil, changes: changes)
             // What was cached may have been lost with the server that had it.
             let records = store.records
             try engine.onReconnect { records.clear() }
@@ -225,6 +213,7 @@ public final class Store: Sendable {
     /// - Parameter gate: what each step passes before it runs, and before its caller hears of it.
     package init(sharing other: Store, gate: any StepGate) {
         path = other.path
+        changes = Broadcast()
         engine = other.engine
         queue = CommitQueue(engine: other.engine)
         hash = other.hash

@@ -68,6 +68,6 @@ actor PostgresPool {
             migration.sql.matches(of: /CREATE TABLE (\w+)/).map { String($0.output.1) }
         }
         let script = tables.reversed().map { "DELETE FROM \($0);" }.joined()
-        try line.execute("\(script) UPDATE owners SET owner = '', token = 0, beat = 0, until = 0")
+        try line.execute("\(script) DELETE FROM owners; DELETE FROM daemons;")
     }
 }

@@ -115,75 +115,178 @@ struct PostgresTests {
         #expect(try await store.remembered(shop: shop).count == 54)
     }
 
-    @Test("two daemons never have it: the second is told who has it, and takes over once the first is silent")
-    func owned() async throws {
-        try await withSchema { place in
-            let first = try Store.openServer(
-                place, role: .daemon, create: true, who: "bookbag run on a.example", now: t0)
-            _ = try await first.openShop(shop, now: t0)
-            #expect(first.hasDaemon == true && !first.mayOthersSend)
-            // It goes on beating while the second looks.
-            let beating = Task { while !Task.isCancelled { try? await first.renew() } }
-            let failure = #expect(throws: StoreFailure.self) {
-                try Store.openServer(place, role: .daemon, create: true, who: "bookbag run on b.example", now: t0)
-            }
-            beating.cancel()
-            await beating.value
-            #expect(failure?.cause == .locked && failure?.sentence.contains("bookbag run on a.example") == true)
+    private static let shops = ["a.example", "b.example", "c.example"]
 
-            // A command writes beside it, and leaves it the store.
+    private func daemon(_ place: StorePlace, _ name: String = "a") throws -> Store {
+        try Store.openServer(place, role: .daemon, create: true, who: "bookbag run on \(name)", now: t0)
+    }
+
+    /// The lease of every daemon runs out.
+    private func lapse(_ place: StorePlace) throws { try line(place).execute("UPDATE daemons SET until = 0") }
+
+    @Test("daemons share the shops: each has its part, and hands over what is more")
+    func shared() async throws {
+        try await withSchema { place in
+            let first = try daemon(place)
+            #expect(try await first.share(Self.shops) == ShopShare(shops: Self.shops))
+            let second = try daemon(place, "b")
+            #expect(try await second.share(Self.shops) == ShopShare(shops: []), "nothing is free")
+            #expect(try await first.share(Self.shops) == ShopShare(shops: Self.shops, surplus: ["c.example"]))
+            #expect(try await second.share(Self.shops).shops.isEmpty, "not before it was handed over")
+            try await first.handOver(["c.example"])
+            #expect(try await second.share(Self.shops) == ShopShare(shops: ["c.example"]))
+            #expect(try await first.share(Self.shops) == ShopShare(shops: ["a.example", "b.example"]))
+            let owners = try await first.server(now: t0)?.owners.map { "\($0.name): \($0.shops)" }
+            #expect(
+                owners == [
+                    "bookbag run on a: [\"a.example\", \"b.example\"]", "bookbag run on b: [\"c.example\"]",
+                ])
+            // One that is configured for a single shop of its own takes no other.
+            let third = try daemon(place, "c")
+            #expect(try await third.share(["d.example"]).shops == ["d.example"])
+            // One that ends gives everything back, and nobody waits for a lease.
+            try first.close()
+            #expect(try await second.share(Self.shops).shops.count == 2)
+            try third.close()
+            #expect(try await second.share(Self.shops).shops == Self.shops)
+            try second.close()
+        }
+    }
+
+    @Test("a daemon that is not heard of loses all its shops, and writes nothing more")
+    func replaced() async throws {
+        try await withSchema { place in
+            let first = try daemon(place)
+            _ = try await first.openShop(shop, now: t0)
+            #expect(try await first.share([shop]).shops == [shop])
+            #expect(first.hasDaemon == true)
+
+            // A command writes beside it, tells it so, and leaves it the shop.
+            let touches = try await first.touches()
             let command = try Store.openServer(place, role: .command, create: false, now: t0)
             try await command.remember("1", as: "cost", shop: shop, now: t0)
+            #expect(try await first.touches() > touches)
             try await first.remember("2", as: "cost", shop: shop, now: t0)
             #expect(command.hasDaemon == true)
             #expect(try await command.remembered("cost", shop: shop) == "2")
 
-            // Its lease runs out.
-            try line(place).execute("UPDATE owners SET until = 0")
-            let second = try Store.openServer(
-                place, role: .daemon, create: true, who: "bookbag run on b.example", now: t0)
-            #expect(second.mayOthersSend, "the first may be sending still")
+            let second = try daemon(place, "b")
+            try line(place).execute("UPDATE daemons SET until = 0 WHERE name = 'bookbag run on a'")
+            #expect(try await second.share([shop]).shops == [shop])
             let late = await #expect(throws: StoreFailure.self) {
                 try await first.remember("late", as: "cost", shop: shop, now: t0)
             }
             #expect(late?.cause == .locked)
+            await #expect(throws: StoreFailure.self) { try await first.share([shop]) }
             #expect(try await second.remembered("cost", shop: shop) == "2", "the first wrote nothing more")
             // Closing the first changes nothing of the second's.
             try first.close()
-            try await second.renew()
-
-            // One that gives it back is not waited for.
+            #expect(try await second.share([shop]).shops == [shop])
             try second.close()
             #expect(command.hasDaemon == false)
-            let third = try Store.openServer(place, role: .daemon, create: true, now: t0)
-            #expect(!third.mayOthersSend)
-            try third.close()
             try command.close()
+        }
+    }
+
+    @Test("a lapsed lease that nobody took is good again")
+    func lapsed() async throws {
+        try await withSchema { place in
+            let first = try daemon(place)
+            #expect(try await first.share([shop]).shops == [shop])
+            try lapse(place)
+            #expect(first.hasDaemon == false)
+            #expect(try await first.share([shop]).shops == [shop])
+            #expect(first.hasDaemon == true)
+            try first.close()
         }
     }
 
     @Test("what a daemon that was taken over from had begun is repeated after its own lease, and no sooner")
     func takenOver() async throws {
         try await withSchema { place in
-            let first = try Store.openServer(place, role: .daemon, create: true, now: t0)
+            let first = try daemon(place)
             _ = try await first.openShop(shop, now: t0)
+            _ = try await first.share([shop])
             try await first.ready(try await first.placed(1))
             let claims = try await first.claim(
                 .mail(shop: shop), limit: 9, owner: "first", lease: .minutes(15), now: .at(1))
             _ = try await first.begin(claims, lease: .minutes(15), now: .at(1))
-            try line(place).execute("UPDATE owners SET until = 0")
-            let second = try Store.openServer(place, role: .daemon, create: true, now: .at(60))
-            #expect(try await second.recover(owner: "second", now: .at(60)) == [:])
+            let second = try daemon(place, "b")
+            try line(place).execute("UPDATE daemons SET until = 0 WHERE name = 'bookbag run on a'")
+            #expect(try await second.share([shop]).shops == [shop])
+            #expect(try await second.recover(owner: "second", shops: [shop], now: .at(60)) == [:])
+            // Whoever gets it from that one waits, too.
+            try second.close()
+            let third = try daemon(place, "c")
+            #expect(try await third.share([shop]).shops == [shop])
+            #expect(try await third.recover(owner: "third", shops: [shop], now: .at(61)) == [:])
             func claim(_ seconds: Int) async throws -> [Claim] {
-                try await second.claim(
-                    .mail(shop: shop), limit: 9, owner: "second", lease: .minutes(15), now: .at(seconds))
+                try await third.claim(
+                    .mail(shop: shop), limit: 9, owner: "third", lease: .minutes(15), now: .at(seconds))
             }
             #expect(try await claim(899).isEmpty)
             let again = try await claim(902)
             #expect(again.map(\.message.id) == claims.map(\.message.id))
             #expect(again.first?.effect.attemptsInDoubt == 1)
+            #expect(Set(again.map(\.token)).isDisjoint(with: claims.map(\.token)))
+            try first.close()
+            try third.close()
+        }
+    }
+
+    @Test("what was begun in a shop that is handed over is repeated at once, and that of other shops is left alone")
+    func handedOver() async throws {
+        try await withSchema { place in
+            let first = try daemon(place)
+            let other = "other.myshopify.com"
+            for domain in [shop, other] { _ = try await first.openShop(domain, now: t0) }
+            _ = try await first.share([shop, other])
+            try await first.ready(try await first.placed(1))
+            let claims = try await first.claim(
+                .mail(shop: shop), limit: 9, owner: "first", lease: .minutes(15), now: .at(1))
+            _ = try await first.begin(claims, lease: .minutes(15), now: .at(1))
+            let second = try daemon(place, "b")
+            #expect(try await second.recover(owner: "second", shops: [other], now: .at(2)) == [:])
+            try await first.handOver([shop])
+            #expect(try await second.share([shop, other]).shops == [shop])
+            #expect(try await second.recover(owner: "second", shops: [shop], now: .at(3)) == [.email: 1])
+            let again = try await second.claim(
+                .mail(shop: shop), limit: 9, owner: "second", lease: .minutes(15), now: .at(4))
+            #expect(again.map(\.message.id) == claims.map(\.message.id))
             try first.close()
             try second.close()
+        }
+    }
+
+    @Test("two daemons write at the same time, each for its shop, and a command's step comes between none of theirs")
+    func together() async throws {
+        try await withSchema { place in
+            let first = try daemon(place)
+            let second = try daemon(place, "b")
+            let command = try Store.openServer(place, role: .command, create: false, now: t0)
+            for domain in Self.shops { _ = try await first.openShop(domain, now: t0) }
+            // Each reads a number and writes the next one, in a step.
+            @Sendable func count(_ store: Store, _ domain: String) async throws {
+                try await store.write { db in
+                    let number = try db.shop(domain)
+                    let before = try db.integer(
+                        "SELECT CAST(value AS BIGINT) FROM remembered WHERE shop = ? AND name = 'count'", [number])
+                    try db.remember("\((before ?? 0) + 1)", as: "count", shop: number, now: t0)
+                    try db.note(.at(Int(before ?? 0)))
+                }
+            }
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                group.addTask { for _ in 1...60 { try await count(first, "a.example") } }
+                group.addTask { for _ in 1...60 { try await count(second, "b.example") } }
+                group.addTask { for turn in 1...60 { try await count(command, turn % 2 == 0 ? "a.example" : "b.example") } }
+                try await group.waitForAll()
+            }
+            #expect(try await first.remembered("count", shop: "a.example") == "90")
+            #expect(try await first.remembered("count", shop: "b.example") == "90")
+            #expect(try await command.lastMoment() == .at(89), "of whichever daemon")
+            for store in [first, second] { try store.close() }
+            #expect(try await command.lastMoment() == .at(89), "kept when they are gone")
+            try command.close()
         }
     }
 
@@ -236,21 +339,61 @@ struct PostgresTests {
         }
     }
 
-    @Test("a server that lost what it had acknowledged is noticed, and the store is treated as a restored backup")
+    @Test("a server that lost what it had acknowledged is noticed, and its shops are treated as a restored backup")
     func slept() async throws {
         try await withSchema { place in
-            let store = try Store.openServer(place, role: .daemon, create: true, now: t0)
-            _ = try await store.openShop(shop, now: t0)
-            for _ in 1...5 { try await store.renew() }
-            try line(place).execute("UPDATE owners SET beat = beat - 3")
-            await #expect(throws: StoreFailure.self) { try await store.renew() }
-            let failure = await #expect(throws: StoreFailure.self) { try await store.renew() }
+            let store = try daemon(place)
+            for domain in [shop, "other.myshopify.com"] { _ = try await store.openShop(domain, now: t0) }
+            _ = try await store.share([shop])
+            for _ in 1...5 { _ = try await store.share([shop]) }
+            try line(place).execute("UPDATE daemons SET beat = beat - 3")
+            await #expect(throws: StoreFailure.self) { try await store.share([shop]) }
+            let failure = await #expect(throws: StoreFailure.self) { try await store.share([shop]) }
             #expect(
                 failure?.cause == .locked && failure?.sentence.contains("has lost what it had acknowledged") == true)
             try store.close()
-            let next = try Store.openServer(place, role: .daemon, create: true, now: .at(60))
+            let next = try daemon(place)
+            #expect(try await next.share([shop]).shops == [shop])
             let restoration = try await next.beginRestoration(shop: shop, now: .at(60))
             #expect(restoration?.restoration.backupAt == t0)
+            #expect(try await next.beginRestoration(shop: "other.myshopify.com", now: .at(60)) == nil, "of others")
+            try next.close()
+        }
+    }
+
+    @Test("a daemon lost along with an asynchronous server is noticed by the timeline, and with a synchronous one not")
+    func lostTogether() async throws {
+        for (isSynchronous, isRestored) in [(0, true), (1, false)] {
+            try await withSchema { place in
+                let store = try daemon(place)
+                _ = try await store.openShop(shop, now: t0)
+                _ = try await store.share([shop])
+                let timeline = try line(place)
+                try timeline.readTimeline()
+                #expect(timeline.timeline == "00000001")
+                // It was last heard of under another one.
+                try timeline.execute(
+                    "UPDATE daemons SET until = 0, timeline = '00000000', is_synchronous = \(isSynchronous)")
+                let next = try daemon(place, "b")
+                #expect(try await next.share([shop]).shops == [shop])
+                #expect((try await next.beginRestoration(shop: shop, now: .at(60)) != nil) == isRestored)
+                try store.close()
+                try next.close()
+            }
+        }
+    }
+
+    @Test("a daemon that entered in what the server lost has no shop, and these are treated as a restored backup")
+    func orphaned() async throws {
+        try await withSchema { place in
+            let store = try daemon(place)
+            _ = try await store.openShop(shop, now: t0)
+            _ = try await store.share([shop])
+            try line(place).execute("DELETE FROM daemons")
+            let next = try daemon(place, "b")
+            #expect(try await next.share([shop]).shops == [shop])
+            #expect(try await next.beginRestoration(shop: shop, now: .at(60)) != nil)
+            await #expect(throws: StoreFailure.self) { try await store.share([shop]) }
             try next.close()
         }
     }
@@ -385,7 +528,7 @@ struct PostgresTests {
         let store = try await StoreKind.postgreSQL.make()
         let server = try #require(
             try await store.server(now: Moment(milliseconds: Int64(Date().timeIntervalSince1970 * 1000))))
-        #expect(server.isPrimary && server.replication == .none && server.owner == nil && server.lag == nil)
+        #expect(server.isPrimary && server.replication == .none && server.owners.isEmpty && server.lag == nil)
         #expect(server.clockDifference < .seconds(5) && server.clockDifference > .seconds(-5))
         #expect(try await StoreKind.inMemory.make().server(now: t0) == nil)
         #expect(try await store.status(now: t0).bytes > 100_000)

@@ -57,7 +57,8 @@ struct TriggerReloader {
             status: .configuration)
     }
 
-    private func lastGood() async throws -> InForce? {
+    /// What was last put into force, by whichever daemon; nil if nothing was.
+    func lastGood() async throws -> InForce? {
         guard let kept = try await store.lastGoodSet(shop: shop.domain),
             let files = try? JSONDecoder().decode([String: Data].self, from: Data(kept.files))
         else { return nil }

@@ -1,82 +1,199 @@
-// Who may decide and send on a store at a server, where no file can be locked.
+// Who may decide and send on a store at a server, where no file can be locked and several daemons share the shops.
 //
-// `owners` has one row for the whole store (shop 0). Its holder is a daemon that was given a token, which nobody gets
-// twice. Each transaction of the daemon that writes begins by counting `beat` up under its token: that is its right to
-// write, the lock between all who write, its sign of life, and the answer to whether a commit arrived whose
-// acknowledgement was lost. Commands lock the row and leave it as it is.
+// Each daemon that works on the store has a row of `daemons`, under a random token that nobody else ever has. Each of
+// its transactions that write begins by counting `beat` up under that token: that is its right to write, the lock
+// between it and whoever else writes, its sign of life, and the answer to whether a commit arrived whose
+// acknowledgement was lost. `owners` says which daemon serves which shop. So a daemon that lives has all its shops,
+// and one that is not heard of for a lease has none: another one deletes its row, takes over its shops, and the next
+// transaction of the old one finds no row of its token, which ends it. Between two that live a shop is only handed over
+// by the one that has it.
 //
-// The lease ends by the server's clock. A daemon that is not heard of for so long may be replaced; its next transaction
-// finds no row of its token, and ends it. A beat below the last one that was acknowledged says that the server lost
-// commits, as a failover without synchronous replication may: then the store is treated as a restored backup. What a
-// daemon that was replaced had begun to send may still arrive, so its attempts are repeated only
-// after their own leases (`recover`), unless it gave the store back itself.
+// Commands, and the pages of a daemon, write for shops of others, too: they lock the row of every daemon, and leave it
+// as it is. `touched` tells the owners that somebody did.
+//
+// A lease ends by the server's clock. A beat below the last one that was acknowledged says that the server lost
+// commits, as a failover without synchronous replication may; so does another timeline than the one under which a
+// daemon was last heard of, if it was not replicated synchronously. Then the shops of that daemon are treated as a
+// restored backup. What a daemon that was replaced had begun to send may still arrive, so until `others_until` its
+// attempts are repeated only after their own leases (`recover`).
 
 internal import Outreach
 
 /// The statements of ownership.
 enum Owners {
-    /// How long an owner that is not heard of keeps the store.
+    /// How long a daemon that is not heard of keeps its shops.
     static let leaseMilliseconds: Int64 = 15_000
+    /// How long a daemon that was replaced may still be sending: as long as it leases an attempt.
+    static let sendingMilliseconds: Int64 = 15 * 60_000
 
     /// The server's clock, in milliseconds since 1970.
     static let clock = "CAST(extract(epoch FROM clock_timestamp()) * 1000 AS BIGINT)"
 
-    /// Made beside `migrations`: SQLite has its lock file instead.
-    static let table = """
-        CREATE TABLE owners (
-            shop BIGINT NOT NULL PRIMARY KEY, owner TEXT COLLATE "C" NOT NULL, token BIGINT NOT NULL,
-            beat BIGINT NOT NULL, until BIGINT NOT NULL
-        );
-        INSERT INTO owners (shop, owner, token, beat, until) VALUES (0, '', 0, 0, 0);
+    /// Whether a commit waits for a standby.
+    static let isSynchronous = """
+        CASE WHEN current_setting('synchronous_standby_names') <> ''
+            AND current_setting('synchronous_commit') NOT IN ('off', 'local') THEN 1 ELSE 0 END
         """
 
-    /// Counts the beat up; fails with a division by zero if the token is not the owner's, or the beat is behind what
-    /// was acknowledged.
+    /// Made beside `migrations`: SQLite has its lock file instead.
+    static let table = """
+        CREATE TABLE daemons (
+            token BIGINT NOT NULL PRIMARY KEY, name TEXT COLLATE "C" NOT NULL, beat BIGINT NOT NULL,
+            until BIGINT NOT NULL, last_moment BIGINT NOT NULL, timeline TEXT COLLATE "C" NOT NULL,
+            is_synchronous BIGINT NOT NULL
+        );
+        CREATE TABLE owners (
+            shop TEXT COLLATE "C" NOT NULL PRIMARY KEY, token BIGINT NOT NULL, others_until BIGINT NOT NULL,
+            touched BIGINT NOT NULL
+        );
+        """
+
+    /// Counts the beat up; fails with a division by zero if there is no daemon of that token, or its beat is behind
+    /// what was acknowledged.
     static let beat = """
         WITH moved AS (
-            UPDATE owners SET beat = beat + 1, until = \(clock) + ?
-            WHERE shop = 0 AND token = ? AND beat >= ? RETURNING beat)
+            UPDATE daemons SET beat = beat + 1, until = \(clock) + ?
+            WHERE token = ? AND beat >= ? RETURNING beat)
         SELECT max(beat), 1 / count(*) FROM moved
         """
 
-    /// Who has the store, and how it goes on.
-    struct State: Equatable {
-        var owner: String
-        var beat: Int64
-        /// Whether the lease lasts.
-        var isHeld: Bool
-    }
+    /// What a transaction begins with that may write for shops of others: it comes between no daemon's steps, nor
+    /// another such transaction's. Daemons lock in the same order.
+    static let lock = [
+        "SELECT token FROM daemons ORDER BY token FOR UPDATE",
+        "SELECT one FROM store WHERE one = 1 FOR UPDATE",
+        "UPDATE owners SET touched = touched + 1",
+    ]
 
-    static func state(_ line: PostgresLine) throws -> State {
-        var state: State?
-        try line.each(
-            "SELECT owner, beat, CASE WHEN until >= \(clock) THEN 1 ELSE 0 END FROM owners WHERE shop = 0", []
-        ) {
-            state = State(owner: $0[0], beat: $0[1], isHeld: $0[2])
-        }
-        guard let state else { throw StoreFailure.unreadable("no owner's row") }
-        return state
-    }
-
-    /// Takes the store if nobody has it, or its owner's lease has run out.
-    ///
-    /// - Returns: the token, and whether the one before gave it back; nil if it is held.
-    static func take(_ line: PostgresLine, who: String) throws -> (token: Int64, beat: Int64, wasGivenBack: Bool)? {
-        var taken: (token: Int64, beat: Int64, wasGivenBack: Bool)?
+    /// The daemons that are heard of, with the shops of each.
+    static func living(_ line: PostgresLine) throws -> [StoreServer.Owner] {
+        var owners: [StoreServer.Owner] = []
         try line.each(
             """
-            UPDATE owners SET owner = ?, token = owners.token + 1, beat = owners.beat + 1, until = \(clock) + ?
-            FROM (SELECT owner FROM owners WHERE shop = 0 FOR UPDATE) AS earlier
-            WHERE owners.shop = 0 AND (owners.owner = '' OR owners.until < \(clock))
-            RETURNING owners.token, owners.beat, CASE WHEN earlier.owner = '' THEN 1 ELSE 0 END
-            """, [.text(who), .integer(leaseMilliseconds)]
-        ) { taken = ($0[0], $0[1], $0[2]) }
-        return taken
+            SELECT daemons.token, daemons.name, owners.shop
+            FROM daemons LEFT JOIN owners ON owners.token = daemons.token
+            WHERE daemons.until >= \(clock) ORDER BY daemons.name, daemons.token, owners.shop
+            """, []
+        ) { row in
+            let token = row[0] as Int64
+            if owners.last?.token != token { owners.append(StoreServer.Owner(token: token, name: row[1], shops: [])) }
+            if let shop = row[2] as String? { owners[owners.count - 1].shops.append(shop) }
+        }
+        return owners
     }
 
-    /// Gives it back, so that the next daemon need not wait.
-    static func giveBack(_ line: PostgresLine, token: Int64) throws {
+    /// Enters a daemon among those that work on the store.
+    static func join(_ line: PostgresLine, who: String) throws -> (token: Int64, beat: Int64) {
+        let token = Int64.random(in: 1..<(1 << 31))
         _ = try line.changes(
-            "UPDATE owners SET owner = '', until = 0, beat = beat + 1 WHERE shop = 0 AND token = ?", [.integer(token)])
+            """
+            INSERT INTO daemons (token, name, beat, until, last_moment, timeline, is_synchronous)
+            VALUES (?, ?, 1, \(clock) + ?, 0, ?, \(isSynchronous))
+            """, [.integer(token), .text(who), .integer(leaseMilliseconds), .text(line.timeline)])
+        return (token, 1)
+    }
+
+    /// Takes a daemon off the list; its shops are free. To be run in a transaction of its own token.
+    static func leave(_ line: PostgresLine, token: Int64) throws {
+        try noteMoments(line)
+        try line.run("UPDATE owners SET token = 0 WHERE token = ?", [.integer(token)])
+        try line.run("DELETE FROM daemons WHERE token = ?", [.integer(token)])
+    }
+
+    /// The store's last moment includes those of its daemons.
+    private static func noteMoments(_ line: PostgresLine) throws {
+        try line.run(
+            """
+            UPDATE store SET last_moment = noted.last_moment
+            FROM (SELECT max(last_moment) AS last_moment FROM daemons) AS noted
+            WHERE store.one = 1 AND store.last_moment < noted.last_moment
+            """, [])
+    }
+
+    /// The daemon's own row says under what it was last heard of.
+    static func noteServer(_ line: PostgresLine, token: Int64) throws {
+        try line.run(
+            "UPDATE daemons SET timeline = ?, is_synchronous = \(isSynchronous) WHERE token = ?",
+            [.text(line.timeline), .integer(token)])
+    }
+
+    /// Deletes daemons that are not heard of; their shops are free. What their server lost is to be learned in
+    /// silence. A row that is locked is looked at the next time.
+    static func sweep(_ line: PostgresLine, token: Int64) throws {
+        try noteMoments(line)
+        try line.run(
+            """
+            WITH gone AS (
+                DELETE FROM daemons WHERE token IN (
+                    SELECT token FROM daemons WHERE until < \(clock) AND token <> ? FOR UPDATE SKIP LOCKED)
+                RETURNING token, last_moment,
+                    CASE WHEN is_synchronous = 0 AND timeline <> CAST(? AS TEXT) AND timeline <> '' THEN 1 ELSE 0 END
+                    AS slept),
+            freed AS (
+                UPDATE owners SET token = 0, others_until = \(clock) + ? FROM gone WHERE owners.token = gone.token
+                RETURNING owners.shop, gone.last_moment, gone.slept)
+            UPDATE shops SET backup_at = freed.last_moment, restored_at = NULL
+            FROM freed WHERE shops.domain = freed.shop AND freed.slept = 1
+            """, [.integer(token), .text(line.timeline), .integer(sendingMilliseconds)])
+        // Of a daemon that entered in what the server lost there is nothing but its shops, or not even those.
+        try line.run(
+            """
+            WITH freed AS (
+                UPDATE owners SET token = 0, others_until = \(clock) + ?
+                WHERE token <> 0 AND NOT EXISTS (SELECT 1 FROM daemons WHERE daemons.token = owners.token)
+                RETURNING shop)
+            UPDATE shops SET backup_at = store.last_moment, restored_at = NULL
+            FROM freed, store WHERE shops.domain = freed.shop
+            """, [.integer(sendingMilliseconds)])
+    }
+
+    /// Takes free shops, as many as are this daemon's share, and tells which it has.
+    ///
+    /// - Parameter shops: those that it is configured for, sorted.
+    static func share(_ line: PostgresLine, token: Int64, shops: [String]) throws -> ShopShare {
+        for shop in shops {
+            try line.run(
+                "INSERT INTO owners (shop, token, others_until, touched) VALUES (?, 0, 0, 0) ON CONFLICT (shop) DO NOTHING",
+                [.text(shop)])
+        }
+        let living = try line.value("SELECT count(*) FROM daemons WHERE until >= \(clock)") ?? 1
+        let share = (shops.count + Int(living) - 1) / max(1, Int(living))
+        let configured = Set(shops)
+        var mine = try own(line, token: token).filter { configured.contains($0) }
+        if mine.count < share {
+            var free: [String] = []
+            try line.each("SELECT shop FROM owners WHERE token = 0 ORDER BY shop FOR UPDATE SKIP LOCKED", []) {
+                free.append($0[0])
+            }
+            for shop in free.filter({ configured.contains($0) }).prefix(share - mine.count) {
+                try line.run("UPDATE owners SET token = ? WHERE shop = ?", [.integer(token), .text(shop)])
+                mine.append(shop)
+            }
+        }
+        mine.sort()
+        return ShopShare(shops: mine, surplus: Array(mine.suffix(max(0, mine.count - share))))
+    }
+
+    private static func own(_ line: PostgresLine, token: Int64) throws -> [String] {
+        var shops: [String] = []
+        try line.each("SELECT shop FROM owners WHERE token = ?", [.integer(token)]) { shops.append($0[0]) }
+        return shops
+    }
+
+    /// Of those shops, the ones whose earlier owner may still be sending.
+    static func stillSent(_ line: PostgresLine) throws -> Set<String> {
+        var shops: Set<String> = []
+        try line.each("SELECT shop FROM owners WHERE others_until > \(clock)", []) { shops.insert($0[0]) }
+        return shops
+    }
+
+    /// The server has lost commits of this daemon: its shops are treated as a restored backup, and it is gone.
+    static func noteSlept(_ line: PostgresLine, token: Int64) throws {
+        try line.run(
+            """
+            UPDATE shops SET backup_at = greatest(daemons.last_moment, 0), restored_at = NULL
+            FROM owners, daemons WHERE owners.shop = shops.domain AND owners.token = daemons.token AND daemons.token = ?
+            """, [.integer(token)])
+        try leave(line, token: token)
     }
 }

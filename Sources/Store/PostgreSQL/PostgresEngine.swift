@@ -38,9 +38,8 @@ final class PostgresEngine: Sendable {
     let path: String
     let secret: Data
     let linkSecrets: SQLiteEngine.LinkSecrets
-    /// Whether the daemon before this one gave the store back. Otherwise it may be sending still.
-    let wasGivenBack: Bool
-    private let token: Int64?
+    /// A daemon's token.
+    let token: Int64?
     let writer: Worker
     private let readers: [Worker]
     /// Called when the last use is over, for tests that share a server.
@@ -53,14 +52,13 @@ final class PostgresEngine: Sendable {
         secret = opened.secret
         linkSecrets = opened.linkSecrets
         token = opened.token
-        wasGivenBack = opened.wasGivenBack
     }
 
     deinit { onEnd.withLock { $0 }?() }
 
     // MARK: - Opening
 
-    /// Connects, brings the schema up to date, and takes the store if a daemon opens it.
+    /// Connects, brings the schema up to date, and enters the daemon if one opens it.
     ///
     /// - Parameters:
     ///   - create: whether an empty database becomes a store; otherwise that is `.missing`.
@@ -88,9 +86,8 @@ final class PostgresEngine: Sendable {
     private struct Opened: Sendable {
         var secret: Data
         var linkSecrets: SQLiteEngine.LinkSecrets
-        /// A daemon's token, and whether the one before gave the store back.
+        /// A daemon's token.
         var token: Int64?
-        var wasGivenBack = true
     }
 
     private static func prepare(
@@ -101,9 +98,14 @@ final class PostgresEngine: Sendable {
         let (own, links) = try secrets(line)
         var opened = Opened(secret: own, linkSecrets: links)
         if role == .daemon, !isReadOnly {
-            let owned = try Self.own(line, who: who, path: path)
-            opened.token = owned.token
-            opened.wasGivenBack = owned.wasGivenBack
+            // Under the lock of those who write for all shops.
+            try line.readTimeline()
+            try line.beginWriting(hasSavepoints: false)
+            let (token, beat) = try Owners.join(line, who: who)
+            try line.commit()
+            line.fence = .own(token: token)
+            line.acknowledge(beat: beat)
+            opened.token = token
         }
         return opened
     }
@@ -124,7 +126,7 @@ final class PostgresEngine: Sendable {
                 throw StoreFailure(
                     .missing, "There is no store in \(path) yet. 'bookbag run' creates it when it first starts.")
             }
-            if version > 0, try Owners.state(line).isHeld {
+            if version > 0, try !Owners.living(line).isEmpty {
                 throw StoreFailure(
                     .olderSchema, "\(path) is in use by an earlier bookbag. Restart the daemon with this version first."
                 )
@@ -197,30 +199,6 @@ final class PostgresEngine: Sendable {
         return (own, links)
     }
 
-    /// Takes the store. An owner that goes on beating has it; one that is silent is waited for until its lease ends.
-    private static func own(
-        _ line: PostgresLine, who: String, path: String
-    ) throws -> (token: Int64, wasGivenBack: Bool) {
-        let first = try Owners.state(line)
-        let end = ContinuousClock.now + .milliseconds(Owners.leaseMilliseconds * 2)
-        while true {
-            if let taken = try Owners.take(line, who: who) {
-                line.fence = .own(token: taken.token)
-                line.acknowledge(beat: taken.beat)
-                return (taken.token, taken.wasGivenBack)
-            }
-            let state = try Owners.state(line)
-            let isAlive = state.beat != first.beat || state.owner != first.owner
-            if state.isHeld, isAlive || ContinuousClock.now > end {
-                throw StoreFailure(
-                    .locked,
-                    "\(path) is in use by \(state.owner). Stop that one first, or let this one wait: it takes over when the other is not heard of for \(Owners.leaseMilliseconds / 1000) seconds."
-                )
-            }
-            usleep(200_000)
-        }
-    }
-
     // MARK: - Steps
 
     /// Passes the one writing line to `body`, in its turn, outside any transaction.
@@ -262,7 +240,7 @@ final class PostgresEngine: Sendable {
     var hasDaemon: Bool? {
         try? readers[0].sync { line in
             try line.connect()
-            return try Owners.state(line).isHeld
+            return try !Owners.living(line).isEmpty
         }
     }
 
@@ -275,7 +253,7 @@ final class PostgresEngine: Sendable {
             """) ?? 0
     }
 
-    /// How often the owner has to be heard of.
+    /// How often a daemon has to be heard of.
     static let beatEvery = Duration.milliseconds(Owners.leaseMilliseconds / 3)
 
     /// Called when the writing line was made anew.
@@ -283,11 +261,20 @@ final class PostgresEngine: Sendable {
         try writer.sync { $0.onReconnect = body }
     }
 
-    /// Writes what is queued, gives the store back and closes the lines.
+    /// Writes what is queued, gives the shops back and closes the lines.
     func close() throws {
         let token = token
         try writer.sync { line in
-            if let token, line.isConnected { try? Owners.giveBack(line, token: token) }
+            if let token, line.isConnected {
+                do {
+                    try line.beginWriting(hasSavepoints: false)
+                    try Owners.leave(line, token: token)
+                    try line.commit()
+                } catch {
+                    // Others take over when the lease has run out.
+                    line.rollback()
+                }
+            }
             line.end()
         }
         for reader in readers { try reader.sync { $0.end() } }

@@ -80,6 +80,10 @@ final class PostgresLine {
     private(set) var waits = 0
     /// Whether the server turned out to have lost commits that it had acknowledged.
     private(set) var hasSlept = false
+    /// The server's timeline, which a standby's promotion changes; empty where it does not tell.
+    private(set) var timeline = ""
+    /// How many tokens of claims were given out.
+    private var claims: Int64 = 0
 
     /// How long nothing may come from a server that owes an answer.
     private static let patience: Int32 = 60_000
@@ -131,6 +135,7 @@ final class PostgresLine {
         try execute(
             "SET lock_timeout = '15s'; SET idle_in_transaction_session_timeout = '10s'; SET standard_conforming_strings = on"
         )
+        if case .own = fence { try readTimeline() }
         if hadOne { onReconnect() }
         hadOne = true
     }
@@ -139,6 +144,23 @@ final class PostgresLine {
     func end() {
         close()
         isEnded = true
+    }
+
+    /// Reads the timeline, which stays the same for as long as the connection does.
+    func readTimeline() throws {
+        try each(
+            """
+            SELECT CASE WHEN pg_is_in_recovery() THEN ''
+                ELSE substr(pg_walfile_name(pg_current_wal_insert_lsn()), 1, 8) END
+            """, []
+        ) { timeline = $0[0] }
+    }
+
+    /// A token that no claim had before, of a daemon.
+    func nextClaim() -> Int64? {
+        guard case .own(let token) = fence else { return nil }
+        claims += 1
+        return token << 32 | claims
     }
 
     /// Sets the beat from which this line goes on.
@@ -207,7 +229,7 @@ final class PostgresLine {
         try send("BEGIN", [], as: .rows(isKept: false))
         switch fence {
         case .none: break
-        case .lock: try send("SELECT token FROM owners WHERE shop = 0 FOR UPDATE", [], as: .rows(isKept: false))
+        case .lock: for sql in Owners.lock { try send(sql, [], as: .rows(isKept: false)) }
         case .own(let token):
             try send(Owners.beat, [.integer(Owners.leaseMilliseconds), .integer(token), .integer(beat)], as: .fence)
         }
@@ -253,7 +275,7 @@ final class PostgresLine {
             let now: Int64?
             do {
                 try connect()
-                now = try value("SELECT beat FROM owners WHERE shop = 0 AND token = ?", [.integer(token)])
+                now = try value("SELECT beat FROM daemons WHERE token = ?", [.integer(token)])
             } catch {
                 if attempt < Self.reconnections { usleep(500_000) }
                 continue
@@ -292,10 +314,10 @@ final class PostgresLine {
     /// The fence found no row. If it is ours still, its beat has gone back.
     private func askWhetherItSlept() throws {
         guard case .own(let token) = fence,
-            let now = try value("SELECT beat FROM owners WHERE shop = 0 AND token = ?", [.integer(token)]), now < beat
+            let now = try value("SELECT beat FROM daemons WHERE token = ?", [.integer(token)]), now < beat
         else { return }
         hasSlept = true
-        try run("UPDATE store SET restored_from = last_moment WHERE one = 1 AND restored_from IS NULL", [])
+        try Owners.noteSlept(self, token: token)
         try settle()
     }
 

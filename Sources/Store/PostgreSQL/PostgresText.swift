@@ -33,7 +33,13 @@ enum PostgresText {
     }
 
     /// The fragments of `Dialect`, as PostgreSQL says them; scripts/check-sql has them too.
-    private static let fragments = [(Dialect.recordHolds, "position(? in orders.record) > 0")]
+    private static let fragments = [
+        (Dialect.recordHolds, "position(? in orders.record) > 0"),
+        (
+            Dialect.lastMoment,
+            "(SELECT greatest(store.last_moment, (SELECT max(last_moment) FROM daemons)) FROM store WHERE one = 1)"
+        ),
+    ]
 
     private static func translated(
         _ sql: String, types: [String: String], sign: (UInt8) -> String?

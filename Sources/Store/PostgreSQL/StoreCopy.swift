@@ -60,7 +60,7 @@ private struct StoreCopy {
         try target.connect()
         try PostgresEngine.settle(target, create: true, mayMigrate: true, path: name, now: now)
         // A number of ours means that somebody has worked on it.
-        guard try target.value("SELECT count(*) FROM shops") == 0, try !Owners.state(target).isHeld else {
+        guard try target.value("SELECT count(*) FROM shops") == 0, try Owners.living(target).isEmpty else {
             throw StoreFailure(
                 .notAStore, "\(name) has a store already. Copy into an empty database, or drop that one first.")
         }

@@ -25,8 +25,14 @@ public struct StoreServer: Hashable, Sendable {
     public var lag: Int?
     /// How far its clock is ahead of ours.
     public var clockDifference: Duration
-    /// The daemon that has the store; nil if none has.
-    public var owner: String?
+    /// A daemon that works on the store, and the shops that it serves.
+    public struct Owner: Hashable, Sendable {
+        var token: Int64
+        public var name: String
+        public var shops: [String]
+    }
+    /// The daemons that work on the store, sorted by name.
+    public var owners: [Owner]
 
     /// All of it in one line, for people.
     public var words: String {
@@ -38,7 +44,10 @@ public struct StoreServer: Hashable, Sendable {
         case .unknown: parts.append("replication cannot be seen")
         }
         if let lag { parts.append("\(lag) bytes behind at most") }
-        parts.append(owner.map { "owned by \($0)" } ?? "owned by nobody")
+        if owners.isEmpty { parts.append("served by nobody") }
+        for owner in owners {
+            parts.append("\(owner.name) serves \(owner.shops.count) shop\(owner.shops.count == 1 ? "" : "s")")
+        }
         return parts.joined(separator: ", ")
     }
 }
@@ -62,7 +71,7 @@ extension Store {
                 FROM pg_stat_replication
                 """
             ) { ($0[0], $0[1]) }
-            let owner = try Owners.state(line)
+            let owners = try Owners.living(line)
             guard let row else { throw StoreFailure.unreadable("no settings") }
             let replication: StoreServer.Replication =
                 if standbys.isEmpty {
@@ -78,7 +87,7 @@ extension Store {
                 version: String(row.0.prefix { $0 != " " }), isPrimary: !row.1, replication: replication,
                 standbys: standbys.count, lag: standbys.compactMap(\.lag).max(),
                 clockDifference: .milliseconds(row.3 - now.milliseconds),
-                owner: owner.isHeld ? owner.owner : nil)
+                owners: owners)
         }
     }
 }

@@ -19,9 +19,14 @@ extension Store {
     public func putClockBack(to now: Moment) async throws(StoreFailure) -> Moment? {
         let records = self.records
         let before: Moment? = try await write { db in
-            let last = Moment(milliseconds: try db.integer("SELECT last_moment FROM store WHERE one = 1") ?? 0)
+            let last = Moment(milliseconds: try db.integer("SELECT \(Dialect.lastMoment)") ?? 0)
             guard last > now else { return nil }
             try db.run("UPDATE store SET last_moment = ? WHERE one = 1", [now.milliseconds])
+            if case .postgres(let line) = db.line {
+                try line.run(
+                    "UPDATE daemons SET last_moment = ? WHERE last_moment > ?",
+                    [.integer(now.milliseconds), .integer(now.milliseconds)])
+            }
             for (shop, _) in try db.shops() { try db.bringBack(shop: shop, to: now) }
             try db.bringCarriersBack(to: now)
             try db.run(

@@ -138,7 +138,7 @@ extension Store {
                 "SELECT id, domain, live_since, cursor FROM shops ORDER BY domain"
             ) { ($0[0], $0[1], $0.moment(2), $0.optionalMoment(3)) }
             let counters = try db.counters()
-            let row = try db.first("SELECT last_moment, restored_from FROM store WHERE one = 1") {
+            let row = try db.first("SELECT \(Dialect.lastMoment), restored_from FROM store WHERE one = 1") {
                 ($0.moment(0), $0.optionalMoment(1))
             }
             return StoreStatus(

@@ -188,21 +188,31 @@ extension Store: DeliveryLedger {
     /// At the start of a process: revokes all leases of others. Their attempts without a verdict are in doubt at once,
     /// whatever the clock says, and are counted; their effects can be claimed again.
     ///
-    /// Only the daemon that holds the store may call this. If it took over at a server from one that was not heard of
-    /// any more, that one may be sending still: then leases that have not run out are left alone.
+    /// Only the daemon that serves these shops may call this. If it took one over at a server from a daemon that was
+    /// not heard of any more, that one may be sending still: then leases that have not run out are left alone.
     ///
+    /// - Parameter shops: those that this process serves; nil for all that there are.
     /// - Returns: the number of attempts in doubt, by channel.
     @discardableResult
-    public func recover(owner: String, now: Moment) async throws(StoreFailure) -> [ChannelName: Int] {
-        let until = mayOthersSend ? now : .distantFuture
+    public func recover(
+        owner: String, shops: [String]? = nil, now: Moment
+    ) async throws(StoreFailure) -> [ChannelName: Int] {
+        let mayOthersSend = gate?.mayOthersSend ?? false
         return try await write { db in
             var tally = Tally()
             var inDoubt: [ChannelName: Int] = [:]
-            let leases = try db.all(Query.leasesOfOthers, [owner, until.milliseconds]) { row in
-                (
-                    id: row[0] as Int64, token: row[1] as Int64, shop: row[2] as Int64,
-                    route: Route(shop: "", channel: try row.word(3), target: row[4])
-                )
+            let served = shops.map(Set.init)
+            var stillSent: Set<String> = []
+            if case .postgres(let line) = db.line { stillSent = try Owners.stillSent(line) }
+            var leases: [(id: Int64, token: Int64, shop: Int64, route: Route)] = []
+            for (number, domain) in try db.shops() where served?.contains(domain) ?? true {
+                let until = mayOthersSend || stillSent.contains(domain) ? now : .distantFuture
+                leases += try db.all(Query.leasesOfOthers, [number, owner, until.milliseconds]) { row in
+                    (
+                        id: row[0], token: row[1], shop: number,
+                        route: Route(shop: "", channel: try row.word(2), target: row[3])
+                    )
+                }
             }
             for lease in leases {
                 let doubted = try db.doubt(
@@ -257,6 +267,7 @@ extension Store: DeliveryLedger {
 extension Connection {
     /// A token that was never issued before.
     fileprivate func nextToken() throws -> Int64 {
+        if case .postgres(let line) = line, let token = line.nextClaim() { return token }
         guard
             let next = try integer(
                 "UPDATE store SET next_token = next_token + 1 WHERE one = 1 RETURNING next_token")
@@ -536,9 +547,9 @@ extension Query {
         WHERE leases.shop = ? AND leases.effect_id = ?
         """
     static let leasesOfOthers = """
-        SELECT leases.effect_id, leases.token, effects.shop, effects.channel, effects.target
+        SELECT leases.effect_id, leases.token, effects.channel, effects.target
         FROM leases JOIN effects ON effects.shop = leases.shop AND effects.id = leases.effect_id
-        WHERE leases.owner <> ? AND leases.lease_until <= ?
+        WHERE leases.shop = ? AND leases.owner <> ? AND leases.lease_until <= ?
         """
     static let nextFree = """
         SELECT due_at FROM effects

@@ -100,7 +100,7 @@ extension Store {
     /// The latest moment given to any step. A clock before it has been set back.
     public func lastMoment() async throws(StoreFailure) -> Moment {
         try await read { db in
-            Moment(milliseconds: try db.integer("SELECT last_moment FROM store WHERE one = 1") ?? 0)
+            Moment(milliseconds: try db.integer("SELECT \(Dialect.lastMoment)") ?? 0)
         }
     }
 }
