@@ -49,7 +49,7 @@ package struct DaemonProcess {
             keeping.cancel()
             signals.cancel()
         }
-        var served: [String] = []
+        var served: [String]?
         repeat {
             let next = try await shares.take()
             if store.sharesEvery != nil, next != served {
@@ -61,7 +61,7 @@ package struct DaemonProcess {
                     ])
             }
             served = next
-            try await serve(Set(served), runtime)
+            try await serve(Set(next), runtime)
             try await shares.handOver()
         } while !shares.isEnding
         try? store.close()
