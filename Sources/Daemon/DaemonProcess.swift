@@ -405,7 +405,8 @@ package struct DaemonProcess {
                 notifier: SystemdNotifier(), heartbeats: heartbeats, store: store, clock: clock, metrics: metrics,
                 logger: logger, trouble: trouble, contexts: contexts, putBack: putBack))
         if !isAlone {
-            services.append(TouchService(store: store, touched: touched, clock: clock, heartbeats: heartbeats, logger: logger))
+            services.append(
+                TouchService(store: store, touched: touched, clock: clock, heartbeats: heartbeats, logger: logger))
             services.append(
                 GuestService(
                     guests: guests, store: store, shares: runtime.shares, clock: clock, heartbeats: heartbeats,

@@ -278,7 +278,9 @@ struct PostgresTests {
             try await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask { for _ in 1...60 { try await count(first, "a.example") } }
                 group.addTask { for _ in 1...60 { try await count(second, "b.example") } }
-                group.addTask { for turn in 1...60 { try await count(command, turn % 2 == 0 ? "a.example" : "b.example") } }
+                group.addTask {
+                    for turn in 1...60 { try await count(command, turn % 2 == 0 ? "a.example" : "b.example") }
+                }
                 try await group.waitForAll()
             }
             #expect(try await first.remembered("count", shop: "a.example") == "90")
