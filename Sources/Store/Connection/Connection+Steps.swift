@@ -32,9 +32,7 @@ extension Connection {
     func note(_ now: Moment) throws {
         // Daemons that share a store would wait for one another at its one row.
         if case .postgres(let line) = line, case .own(let token) = line.fence {
-            return try line.run(
-                "UPDATE daemons SET last_moment = ? WHERE token = ? AND last_moment < ?",
-                [.integer(now.milliseconds), .integer(token), .integer(now.milliseconds)])
+            return try Owners.note(line, token: token, now: now)
         }
         try run(
             "UPDATE store SET last_moment = ? WHERE one = 1 AND last_moment < ?", [now.milliseconds, now.milliseconds])

@@ -187,6 +187,20 @@ enum Owners {
         return shops
     }
 
+    /// Records how far a daemon's clock has come.
+    static func note(_ line: PostgresLine, token: Int64, now: Moment) throws {
+        try line.run(
+            "UPDATE daemons SET last_moment = ? WHERE token = ? AND last_moment < ?",
+            [.integer(now.milliseconds), .integer(token), .integer(now.milliseconds)])
+    }
+
+    /// No daemon's clock has come further than that.
+    static func putClockBack(_ line: PostgresLine, to now: Moment) throws {
+        try line.run(
+            "UPDATE daemons SET last_moment = ? WHERE last_moment > ?",
+            [.integer(now.milliseconds), .integer(now.milliseconds)])
+    }
+
     /// The server has lost commits of this daemon: its shops are treated as a restored backup, and it is gone.
     static func noteSlept(_ line: PostgresLine, token: Int64) throws {
         try line.run(

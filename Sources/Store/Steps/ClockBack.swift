@@ -23,9 +23,7 @@ extension Store {
             guard last > now else { return nil }
             try db.run("UPDATE store SET last_moment = ? WHERE one = 1", [now.milliseconds])
             if case .postgres(let line) = db.line {
-                try line.run(
-                    "UPDATE daemons SET last_moment = ? WHERE last_moment > ?",
-                    [.integer(now.milliseconds), .integer(now.milliseconds)])
+                try Owners.putClockBack(line, to: now)
             }
             for (shop, _) in try db.shops() { try db.bringBack(shop: shop, to: now) }
             try db.bringCarriersBack(to: now)
