@@ -34,8 +34,8 @@ package struct DaemonCore: Sendable {
     package var pageDesk: PageDesk?
     /// Where shoppers ask for returns.
     package var returns: ReturnDesk?
-    /// The shops that this daemon serves: all but where several share a store.
-    package var served: Set<String> = []
+    /// The shops that this daemon serves; nil for all.
+    package var served: Set<String>?
     /// Takes what Shopify calls with.
     package var shopify: ShopifyHooks?
     /// Learns what somebody did at a page, of a shop's orders that are known.

@@ -339,7 +339,7 @@ package struct DaemonProcess {
             core.helpdesks = HelpdeskHooks(desks: helpdesks, store: beside, logger: logger, now: { clock.now })
         }
         core.chats = chats
-        core.served = served
+        if !isAlone { core.served = served }
         for context in known.values {
             guard let endpoint = context.configuration.understanding else { continue }
             core.writers[context.domain] = ReplyWriter(
@@ -406,7 +406,9 @@ package struct DaemonProcess {
                 logger: logger, trouble: trouble, contexts: contexts, putBack: putBack))
         if !isAlone {
             services.append(
-                TouchService(store: store, touched: touched, clock: clock, heartbeats: heartbeats, logger: logger))
+                TouchService(
+                    touches: { () async throws(StoreFailure) in try await store.touches() }, touched: touched,
+                    changes: store.changes, clock: clock, heartbeats: heartbeats, logger: logger, trouble: trouble))
             services.append(
                 GuestService(
                     guests: guests, store: store, shares: runtime.shares, clock: clock, heartbeats: heartbeats,

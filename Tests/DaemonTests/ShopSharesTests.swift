@@ -1,3 +1,5 @@
+import Foundation
+import LoopTesting
 import Outreach
 import Platform
 import ServiceLifecycle
@@ -91,5 +93,59 @@ struct ShopSharesTests {
         try await ShareWatch(shares: shares).run()
         try await shares.handOver()
         #expect(shares.isEnding && store.handedOver.withLock { $0 }.isEmpty)
+    }
+}
+
+@Suite("What daemons that share a store hear of one another")
+struct SharingServicesTests {
+    @Test("once a second it is looked whether somebody else wrote, and only then all loops look")
+    func touched() async throws {
+        let bench = try await LoopBench()
+        let count = Mutex<Int64>(3)
+        let (loop, page) = (Wake(), Wake())
+        let (touched, changes) = (Broadcast(), Broadcast())
+        touched.add(loop)
+        changes.add(page)
+        let service = TouchService(
+            touches: { () async throws(StoreFailure) in count.withLock { $0 } }, touched: touched, changes: changes,
+            clock: bench.clock, heartbeats: bench.heartbeats, logger: bench.lines.logger(), wake: bench.wake())
+        let running = Task { try await service.run() }
+        #expect(await bench.time.waited() == .seconds(1))
+        bench.time.pass()
+        #expect(await bench.time.waited() == .seconds(1))
+        #expect(await !loop.wait(atMost: .milliseconds(1)), "nobody wrote")
+        count.withLock { $0 = 4 }
+        bench.time.pass()
+        _ = await bench.time.waited()
+        #expect(await loop.wait(atMost: .seconds(60)))
+        #expect(await page.wait(atMost: .seconds(60)))
+        running.cancel()
+        _ = await running.result
+    }
+
+    @Test("a shop that another daemon serves is shown by the rules that one has put into force")
+    func guests() async throws {
+        let bench = try await LoopBench()
+        let shares = ShopShares(store: bench.store, shops: [benchShop])
+        func look(_ context: ShopContext?) async throws {
+            try await GuestService(
+                guests: [GuestService.Guest(shop: benchShop, context: context, reloader: bench.reloader())],
+                store: bench.store, shares: shares, clock: bench.clock, heartbeats: bench.heartbeats,
+                logger: bench.lines.logger()
+            ).look()
+        }
+        // Its owner edits a file, and puts it into force.
+        try bench.write(LoopBench.thanks, to: "more.yaml")
+        try await look(bench.context)
+        #expect(bench.context.rules.planner.triggers.triggers.count == 1, "not in force yet")
+        let outcome = try await bench.reloader().accept(inForce: nil, planner: nil, now: bench.now)
+        guard case .accepted = outcome else { throw CocoaError(.featureUnsupported) }
+        try await look(bench.context)
+        #expect(bench.context.rules.planner.triggers.triggers.map(\.name).sorted() == ["more", "thanks"])
+        // One that nobody had served before has all loops start again, with it.
+        _ = try await shares.take()
+        try await look(nil)
+        try await ShareWatch(shares: shares).run()
+        #expect(!shares.isEnding)
     }
 }

@@ -479,15 +479,8 @@ extension LabelBrokerTests {
     func lossy(_ kind: BrokerSettings.Kind) async throws {
         for seed in UInt64(1)...150 {
             let world = LossyWorld(kind, seed: seed)
-            let line = ShopifyLine()
-            line.open(
-                ShopifyClient(
-                    endpoint: ShopifyEndpoint(base: "https://juniperfig.myshopify.com"),
-                    credentials: .token(SecretString("t")), transport: world,
-                    clock: ShopClock(
-                        now: { Timestamp(milliseconds: now.milliseconds) }, sleep: { _ throws(CancellationError) in })))
-            let channel = ShopChannel(
-                line, broker: BrokerSettings(kind, key: SecretString("k")).open(world))
+            let channel = ShopChannel.open(
+                world, broker: BrokerSettings(kind, key: SecretString("k")).open(world), at: now)
             let cancelledAt = seed % 3 == 0 ? Int(seed % 7) + 1 : nil
             // What the store keeps of the attempts.
             var known: [String: String] = [:]

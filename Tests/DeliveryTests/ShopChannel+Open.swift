@@ -6,7 +6,9 @@ import Shopify
 
 extension ShopChannel {
     /// The channel of a shop that is open, with the clock of a test; nothing in it sleeps.
-    static func open(_ transport: any HTTPTransport, at now: Moment) -> ShopChannel {
+    static func open(
+        _ transport: any HTTPTransport, broker: (any LabelBroker)? = nil, at now: Moment
+    ) -> ShopChannel {
         let line = ShopifyLine()
         line.open(
             ShopifyClient(
@@ -14,6 +16,6 @@ extension ShopChannel {
                 credentials: .token(SecretString("t")), transport: transport,
                 clock: ShopClock(
                     now: { Timestamp(milliseconds: now.milliseconds) }, sleep: { _ throws(CancellationError) in })))
-        return ShopChannel(line)
+        return ShopChannel(line, broker: broker)
     }
 }

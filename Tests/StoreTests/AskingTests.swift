@@ -218,6 +218,39 @@ struct AskingTests {
         #expect(try await store.dueParcels(source: "ups", limit: 50, now: t0, urgencies: [.pressing]).count == 4)
     }
 
+    @Test("parcels of shops that others serve are left alone", arguments: StoreKind.allCases)
+    func served(_ kind: StoreKind) async throws {
+        let store = try await kind.make()
+        try await learn(store, asking(1, [ask("N1", ["ups"], .pressing, at: t0, answered: true)]), at: t0)
+        #expect(try await store.dueParcels(source: "ups", of: [shop], limit: 9, now: t0).count == 1)
+        #expect(try await store.nextAsk(source: "ups", of: [shop]) == t0)
+        #expect(try await store.dueParcels(source: "ups", of: [], limit: 9, now: t0).isEmpty)
+        #expect(try await store.nextAsk(source: "ups", of: []) == nil)
+    }
+
+    @Test("calls are booked on top of what others booked meanwhile", arguments: StoreKind.allCases)
+    func booked(_ kind: StoreKind) async throws {
+        let store = try await kind.make()
+        let windows = try await withThrowingTaskGroup(of: [CarrierWindow].self) { group in
+            for _ in 1...20 {
+                group.addTask {
+                    try await store.bookWindows(carrier: "ups", now: t0) { before in
+                        var window =
+                            before.first
+                            ?? CarrierWindow(seconds: 86_400, calls: 250, day: 1, spent: 0, freeAt: .distantPast)
+                        window.spent += 1
+                        return [window]
+                    }.windows
+                }
+            }
+            return try await group.reduce(into: []) { $0 += $1 }
+        }
+        #expect(windows.map(\.spent).sorted() == Array(1...20))
+        #expect(try await store.carrierState("ups").windows.map(\.spent) == [20])
+        let refused = try await store.bookWindows(carrier: "ups", now: t0) { _ in nil }
+        #expect(!refused.areBooked && refused.windows.map(\.spent) == [20])
+    }
+
     @Test("what is spent, why a carrier is left alone, and its codes survive a restart")
     func restart() async throws {
         let path = Folder().file("store.sqlite")
@@ -227,7 +260,7 @@ struct AskingTests {
         ]
         do {
             let store = try Store.open(path: path, role: .command, now: t0)
-            try await store.keepWindows(windows, carrier: "dhl_unified", now: t0)
+            try await store.bookWindows(carrier: "dhl_unified", now: t0) { _ in windows }
             var note = CarrierNote("dhl_unified")
             note.closedUntil = .at(60)
             note.reason = "temporary_error"

@@ -64,9 +64,9 @@ struct ClockBackTests {
         note.closedUntil = ahead + .hours(6)
         note.reason = "auth_error"
         _ = try await store.noteCarrier(note, now: ahead)
-        try await store.keepWindows(
-            [CarrierWindow(seconds: 3600, calls: 60, day: 0, spent: 0, freeAt: ahead + .minutes(1))], carrier: "ups",
-            now: ahead)
+        try await store.bookWindows(carrier: "ups", now: ahead) { _ in
+            [CarrierWindow(seconds: 3600, calls: 60, day: 0, spent: 0, freeAt: ahead + .minutes(1))]
+        }
         _ = try await store.releaseBrake(shop: shop, now: ahead)
         let asked = try #require(try await store.asking(3, to: "wren@example.com", customer: nil, at: ahead))
         try await store.post(2, on: asked, at: ahead)

@@ -39,6 +39,7 @@ struct CarrierPoller {
 
     private var carrier: any Carrier { service.context.carrier }
     private var store: Store { service.store }
+    private var shops: Set<String> { Set(service.contexts.keys) }
     private var clock: DaemonClock { service.clock }
 
     /// One turn. Returns how long there is nothing to do.
@@ -50,12 +51,12 @@ struct CarrierPoller {
         if let until = circuit.closedUntil, until > now { return until - now }
         // A login that counts towards the quota is a call of its own.
         if carrier.quota.tokensCount, await service.context.needsLogin,
-            try await store.nextAsk(source: carrier.name) != nil
+            try await store.nextAsk(source: carrier.name, of: shops) != nil
         {
             guard budget.available(.pressing, now: now) > 0 else {
                 return budget.next(.pressing, now: now) - now
             }
-            try await book(1, now)
+            guard try await book(1, now) else { return .zero }
             if let refusal = try await service.context.logIn() {
                 try await close(refusal)
                 return .zero
@@ -63,7 +64,8 @@ struct CarrierPoller {
         }
         let (batches, wait) = try await pick(now)
         guard !batches.isEmpty else { return wait }
-        try await book(batches.count, now)
+        // Another daemon may have booked what was left.
+        guard try await book(batches.count, now) else { return .zero }
         try await ask(batches)
         return .zero
     }
@@ -82,12 +84,12 @@ struct CarrierPoller {
         let size = max(1, carrier.quota.batch)
         let urgencies = ordinary > 0 ? Urgency.allCases : [.pressing]
         var due = try await store.dueParcels(
-            source: carrier.name, limit: calls * size, now: now, urgencies: urgencies)
+            source: carrier.name, of: shops, limit: calls * size, now: now, urgencies: urgencies)
         service.metrics.lag(of: carrier.name, due.map { now - $0.askAt }.max() ?? .zero)
         for (source, absence) in absent.sorted(by: { $0.key < $1.key }) where !circuit.isTroubled {
             due += try await store.dueParcels(
-                source: source, for: carrier.name, isPatient: !absence.isRefused, limit: calls * size, now: now,
-                urgencies: urgencies
+                source: source, for: carrier.name, of: shops, isPatient: !absence.isRefused, limit: calls * size,
+                now: now, urgencies: urgencies
             ).filter { parcel in
                 // Only the first source that can be asked stands in.
                 parcel.others(than: source).first { absent[$0] == nil } == carrier.name
@@ -121,20 +123,30 @@ struct CarrierPoller {
         // Pressing parcels may be asked about when they are due; the rest also have to wait for an ordinary call.
         let free = ordinary > 0 ? now : budget.next(.moving, now: now)
         let next = [
-            try await store.nextAsk(source: carrier.name, urgencies: [.pressing]),
-            try await store.nextAsk(source: carrier.name, urgencies: Urgency.allCases.filter { $0 != .pressing })
-                .map { max($0, free) },
+            try await store.nextAsk(source: carrier.name, of: shops, urgencies: [.pressing]),
+            try await store.nextAsk(
+                source: carrier.name, of: shops, urgencies: Urgency.allCases.filter { $0 != .pressing }
+            )
+            .map { max($0, free) },
         ].compactMap(\.self).min()
         let wait = next.map { max(.milliseconds(200), $0 - now) } ?? Heartbeats.longestWait
         return ([], absent.isEmpty ? wait : min(wait, Self.standInEvery))
     }
 
-    private mutating func book(_ calls: Int, _ now: Moment) async throws {
-        budget.spend(calls, now: now)
-        try await store.keepWindows(
-            budget.windows.map {
-                CarrierWindow(seconds: $0.seconds, calls: $0.calls, day: $0.day, spent: $0.spent, freeAt: $0.freeAt)
-            }, carrier: carrier.name, now: now)
+    /// Books calls before they go out, of a quota that other daemons may have booked from since the last look.
+    ///
+    /// - Parameter isOver: whether the calls were made already.
+    /// - Returns: false if there is no room for them any more.
+    private mutating func book(_ calls: Int, isOver: Bool = false, _ now: Moment) async throws -> Bool {
+        let (quota, perDay) = (carrier.quota, service.perDay)
+        let (windows, areBooked) = try await store.bookWindows(carrier: carrier.name, now: now) { stored in
+            var budget = CarrierBudget(quota, perDay: perDay, stored: stored)
+            guard isOver || budget.available(.pressing, now: now) >= calls else { return nil }
+            budget.spend(calls, now: now)
+            return budget.stored
+        }
+        budget = CarrierBudget(quota, perDay: perDay, stored: windows)
+        return areBooked
     }
 
     // MARK: Asking
@@ -168,7 +180,7 @@ struct CarrierPoller {
     private mutating func take(_ reply: CarrierReply, _ batch: [DueParcel]) async throws {
         let now = clock.now
         // A login that had to be renewed in the middle.
-        if reply.calls > 1 { try await book(reply.calls - 1, now) }
+        if reply.calls > 1 { _ = try await book(reply.calls - 1, isOver: true, now) }
         let wasTroubled = circuit.isTroubled
         let isNews = circuit.note(reply.answers, now: now, chance: service.chance())
         let isClosed = circuit.closedUntil.map { $0 > now } ?? false

@@ -61,16 +61,29 @@ struct CarrierService: Service {
         let state = try await store.carrierState(context.carrier.name)
         return CarrierPoller(
             service: self,
-            budget: CarrierBudget(
-                context.carrier.quota, perDay: perDay,
-                kept: state.windows.map {
-                    CarrierBudget.Window(
-                        calls: $0.calls, seconds: $0.seconds, day: $0.day, spent: $0.spent, freeAt: $0.freeAt)
-                }),
+            budget: CarrierBudget(context.carrier.quota, perDay: perDay, stored: state.windows),
             circuit: CarrierCircuit(
                 failures: state.failures, closedUntil: state.closedUntil,
                 reason: state.reason.flatMap { CallAnswer.Kind(rawValue: $0) }, detail: state.detail),
             beat: { [heartbeats, name] in heartbeats.beat(name) })
+    }
+}
+
+extension CarrierBudget {
+    /// A carrier's budget as the store has it.
+    init(_ quota: CarrierQuota, perDay: Int?, stored: [CarrierWindow]) {
+        self.init(
+            quota, perDay: perDay,
+            kept: stored.map {
+                Window(calls: $0.calls, seconds: $0.seconds, day: $0.day, spent: $0.spent, freeAt: $0.freeAt)
+            })
+    }
+
+    /// It, for the store.
+    var stored: [CarrierWindow] {
+        windows.map {
+            CarrierWindow(seconds: $0.seconds, calls: $0.calls, day: $0.day, spent: $0.spent, freeAt: $0.freeAt)
+        }
     }
 }
 

@@ -7,9 +7,12 @@ import Store
 /// Looks once a second whether a command, or a page of a daemon on another machine, wrote for one of our shops, and has
 /// the loops look again.
 struct TouchService: Service {
-    let store: Store
+    /// Goes up with each such write.
+    let touches: @Sendable () async throws(StoreFailure) -> Int64
     /// The loops that somebody else may have given work.
     let touched: Broadcast
+    /// Pages that show it.
+    let changes: Broadcast
     let clock: DaemonClock
     let heartbeats: Heartbeats
     let logger: Logger
@@ -23,10 +26,10 @@ struct TouchService: Service {
         let loop = Loop(
             Loop.Name("touches"), wake: wake, heartbeats: heartbeats, trouble: trouble, clock: clock, logger: logger)
         await loop.run { _ in
-            let now = try await store.touches()
+            let now = try await touches()
             if let last, now != last {
                 touched.call()
-                store.changes.call()
+                changes.call()
             }
             last = now
             return .wait(Self.interval)

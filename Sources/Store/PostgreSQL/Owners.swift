@@ -187,6 +187,11 @@ enum Owners {
         return shops
     }
 
+    /// One daemon at a time books calls of a carrier's quota, which all share.
+    static func lockWindows(_ line: PostgresLine, of carrier: String) throws {
+        try line.run("SELECT seconds FROM carrier_windows WHERE carrier = ? FOR UPDATE", [.text(carrier)])
+    }
+
     /// Records how far a daemon's clock has come.
     static func note(_ line: PostgresLine, token: Int64, now: Moment) throws {
         try line.run(

@@ -164,11 +164,15 @@ extension Store {
 
     /// The due parcels of a source, up to `limit` of each urgency, longest due first. The cost does not depend on the
     /// number of parcels.
+    ///
+    /// - Parameter shops: those that this process serves; nil for all.
     public func dueParcels(
-        source: String, limit: Int, now: Moment, urgencies: [Urgency] = Urgency.allCases
+        source: String, of shops: Set<String>? = nil, limit: Int, now: Moment,
+        urgencies: [Urgency] = Urgency.allCases
     ) async throws(StoreFailure) -> [DueParcel] {
         try await read { db in
-            try db.dueParcels(source: source, urgencies: urgencies, limit: limit, now: now) { shop, urgency in
+            try db.dueParcels(source: source, of: shops, urgencies: urgencies, limit: limit, now: now) {
+                shop, urgency in
                 (Query.dueParcels, [shop, source, urgency.rawValue, now.milliseconds, limit])
             }
         }
@@ -178,12 +182,13 @@ extension Store {
     /// first. With `isPatient`, only those whose answer is overdue by as much as they can bear; parcels that have
     /// arrived can wait indefinitely.
     public func dueParcels(
-        source: String, for other: String, isPatient: Bool, limit: Int, now: Moment,
+        source: String, for other: String, of shops: Set<String>? = nil, isPatient: Bool, limit: Int, now: Moment,
         urgencies: [Urgency] = Urgency.allCases
     ) async throws(StoreFailure) -> [DueParcel] {
         try await read { db in
             let urgencies = urgencies.filter { $0 != .settled }
-            return try db.dueParcels(source: source, urgencies: urgencies, limit: limit, now: now) { shop, urgency in
+            return try db.dueParcels(source: source, of: shops, urgencies: urgencies, limit: limit, now: now) {
+                shop, urgency in
                 let latest = isPatient ? now - urgency.patience : now
                 return (
                     Query.dueParcelsOfOthers,
@@ -195,11 +200,11 @@ extension Store {
 
     /// When the next parcel of a source and of that urgency is due; nil if there is none.
     public func nextAsk(
-        source: String, urgencies: [Urgency] = Urgency.allCases
+        source: String, of shops: Set<String>? = nil, urgencies: [Urgency] = Urgency.allCases
     ) async throws(StoreFailure) -> Moment? {
         try await read { db in
             var next: Int64?
-            for (shop, _) in try db.shops() {
+            for (shop, domain) in try db.shops() where shops?.contains(domain) ?? true {
                 for urgency in urgencies {
                     let moment = try db.integer(Query.nextAsk, [shop, source, urgency.rawValue])
                     if let moment { next = min(next ?? moment, moment) }
@@ -241,10 +246,19 @@ extension Store {
         }
     }
 
-    /// Stores how much of a carrier's quota is spent. Call it before the calls go out, so that a crash counts too many
-    /// calls and never too few.
-    public func keepWindows(_ windows: [CarrierWindow], carrier: String, now: Moment) async throws(StoreFailure) {
+    /// Books calls of a carrier's quota, of which other daemons may have booked some since. Call it before the calls go
+    /// out, so that a crash counts too many calls and never too few.
+    ///
+    /// - Parameter book: adds the calls to what was booked before; nil where there is no room for them.
+    /// - Returns: what is booked now, and whether the calls are.
+    @discardableResult
+    public func bookWindows(
+        carrier: String, now: Moment, _ book: @escaping @Sendable (_ before: [CarrierWindow]) -> [CarrierWindow]?
+    ) async throws(StoreFailure) -> (windows: [CarrierWindow], areBooked: Bool) {
         try await write { db in
+            if case .postgres(let line) = db.line { try Owners.lockWindows(line, of: carrier) }
+            let before = try db.windows(of: carrier)
+            guard let windows = book(before) else { return (before, false) }
             for window in windows {
                 try db.run(
                     """
@@ -257,6 +271,7 @@ extension Store {
                     ])
             }
             try db.note(now)
+            return (windows, true)
         }
     }
 
@@ -501,13 +516,19 @@ extension Connection {
         tally.add(.parcels, [turn.source], shop: shop)
     }
 
-    /// The parcels of all shops that a query finds for each urgency, longest due first within each; `query` returns
+    fileprivate func windows(of carrier: String) throws -> [CarrierWindow] {
+        try all("SELECT seconds, calls, day, spent, free_at FROM carrier_windows WHERE carrier = ?", [carrier]) {
+            CarrierWindow(seconds: $0[0], calls: $0[1], day: $0[2], spent: $0[3], freeAt: $0.moment(4))
+        }
+    }
+
+    /// The parcels of those shops, or of all, that a query finds for each urgency, longest due first within each; `query` returns
     /// them for one shop.
     fileprivate func dueParcels(
-        source: String, urgencies: [Urgency], limit: Int, now: Moment,
+        source: String, of served: Set<String>?, urgencies: [Urgency], limit: Int, now: Moment,
         _ query: (_ shop: Int64, _ urgency: Urgency) -> (sql: String, arguments: SQLArguments)
     ) throws -> [DueParcel] {
-        let shops = try shops()
+        let shops = try shops().filter { served?.contains($0.domain) ?? true }
         var due: [DueParcel] = []
         for urgency in urgencies {
             var ofUrgency: [(shop: Int64, parcel: DueParcel)] = []

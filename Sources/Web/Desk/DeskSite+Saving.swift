@@ -63,6 +63,14 @@ extension DeskSite {
             return .refused("Somebody is saving at this moment. Save once more.", nil)
         }
         defer { edits.endSaving(visit.shop) }
+        // The files in force are those of the machine that serves the shop.
+        if let served = core.served, !served.contains(visit.shop) {
+            let owners = try await store.server(now: core.now())?.owners ?? []
+            let owner = owners.first { $0.shops.contains(visit.shop) }?.name
+            return .refused(
+                "This shop is served by \(owner ?? "no daemon at this moment"), so its files are saved at that machine's desk.",
+                nil)
+        }
         guard let place = folder(visit)?.path, let folder = files(visit) else {
             return .refused("The folder of the files cannot be read by the daemon.", nil)
         }
