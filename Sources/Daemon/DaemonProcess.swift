@@ -51,18 +51,24 @@ package struct DaemonProcess {
         }
         var served: [String]?
         repeat {
-            let next = try await shares.take()
-            if store.sharesEvery != nil, next != served {
-                logger.log(
-                    Line.shopsShared,
-                    [
-                        "shops": "\(next.isEmpty ? "none" : next.joined(separator: ","))",
-                        "count": "\(next.count)", "of": "\(domains.count)",
-                    ])
+            do {
+                let next = try await shares.take()
+                if store.sharesEvery != nil, next != served {
+                    logger.log(
+                        Line.shopsShared,
+                        [
+                            "shops": "\(next.isEmpty ? "none" : next.joined(separator: ","))",
+                            "count": "\(next.count)", "of": "\(domains.count)",
+                        ])
+                }
+                served = next
+                try await serve(Set(next), runtime)
+                try await shares.handOver()
+            } catch let failure as StoreFailure where failure.cause == .unreachable && store.sharesEvery != nil {
+                // The server went away while the loops were ending, or beginning.
+                logger.log(Line.storeFailed, ["reason": "\(failure)"])
+                await shares.rest()
             }
-            served = next
-            try await serve(Set(next), runtime)
-            try await shares.handOver()
         } while !shares.isEnding
         try? store.close()
         if runtime.beside !== store { try? runtime.beside.close() }
@@ -126,15 +132,13 @@ package struct DaemonProcess {
         byHand.add(planning)
         let gate = PlanningGate()
         let readings = TriggerReadings(trials: TriggerTrials())
-        // What a command, or a page of another machine, wrote.
-        let touched = Broadcast()
-        for wake in [planning, time] { touched.add(wake) }
+        byHand.add(time)
         var guests: [GuestService.Guest] = []
         for shop in configuration.shops {
             let isServed = served.contains(shop.domain)
             let store = isServed ? store : beside
             let noticed = Wake()
-            touched.add(noticed)
+            byHand.add(noticed)
             mailWakes[shop.domain] = noticed
             let reloader = TriggerReloader(
                 shop: shop, store: store, metrics: metrics, logger: logger, notices: noticed, readings: readings,
@@ -175,12 +179,12 @@ package struct DaemonProcess {
             }
             let tickets = Wake()
             ticketWakes[shop.domain] = tickets
+            byHand.add(tickets)
             let told: [ChannelName: Wake] = [.shop: planning, .helpdesk: tickets]
             for (route, end) in shop.routes + [(Route(shop: shop.domain, channel: .shop), own)] {
                 // A notice to the shop is sent as mail.
                 let wake = route.channel == .email ? noticed : Wake()
                 newMessages.add(wake)
-                touched.add(wake)
                 byHand.add(wake)
                 services.append(
                     DeliveryService(
@@ -244,13 +248,13 @@ package struct DaemonProcess {
             let newWords = Wake()
             newMessages.add(newWords)
             putBack.add(newWords)
-            touched.add(newWords)
+            byHand.add(newWords)
             let newMail = mailWakes[context.domain] ?? Wake()
             let wiring = SourceWiring(
                 context: context, store: store, learning: learning, clock: clock, engine: engine,
                 newMail: newMail, newWords: newWords, newMessages: newMessages, heartbeats: heartbeats, logger: logger,
                 people: people, ratings: ratings[context.domain])
-            touched.add(wiring.wake)
+            byHand.add(wiring.wake)
             if let settings = context.configuration.texts {
                 desks[context.domain] = TextHooks.Desk(settings: settings, wake: wiring.wake)
             }
@@ -285,7 +289,6 @@ package struct DaemonProcess {
             let acts = Wake()
             newMessages.add(acts)
             byHand.add(acts)
-            touched.add(acts)
             services.append(
                 DeliveryService(
                     route: Route(shop: context.domain, channel: .desk),
@@ -407,7 +410,7 @@ package struct DaemonProcess {
         if !isAlone {
             services.append(
                 TouchService(
-                    touches: { () async throws(StoreFailure) in try await store.touches() }, touched: touched,
+                    touches: { () async throws(StoreFailure) in try await store.touches() }, actedByHand: byHand,
                     changes: store.changes, clock: clock, heartbeats: heartbeats, logger: logger, trouble: trouble))
             services.append(
                 GuestService(

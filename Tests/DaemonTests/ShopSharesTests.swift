@@ -103,11 +103,11 @@ struct SharingServicesTests {
         let bench = try await LoopBench()
         let count = Mutex<Int64>(3)
         let (loop, page) = (Wake(), Wake())
-        let (touched, changes) = (Broadcast(), Broadcast())
-        touched.add(loop)
+        let (byHand, changes) = (Broadcast(), Broadcast())
+        byHand.add(loop)
         changes.add(page)
         let service = TouchService(
-            touches: { () async throws(StoreFailure) in count.withLock { $0 } }, touched: touched, changes: changes,
+            touches: { () async throws(StoreFailure) in count.withLock { $0 } }, actedByHand: byHand, changes: changes,
             clock: bench.clock, heartbeats: bench.heartbeats, logger: bench.lines.logger(), wake: bench.wake())
         let running = Task { try await service.run() }
         #expect(await bench.time.waited() == .seconds(1))

@@ -66,6 +66,12 @@ final class ShopShares: Sendable {
         changed.call()
     }
 
+    /// Waits a few seconds, or until the process is to end.
+    func rest() async {
+        guard !isEnding else { return }
+        await changed.wait(atMost: Loop.troublePause)
+    }
+
     /// Takes the daemon's share, for which the loops are started now.
     func take() async throws(StoreFailure) -> [String] {
         let share = try await store.share(shops)

@@ -9,8 +9,8 @@ import Store
 struct TouchService: Service {
     /// Goes up with each such write.
     let touches: @Sendable () async throws(StoreFailure) -> Int64
-    /// The loops that somebody else may have given work.
-    let touched: Broadcast
+    /// The loops that somebody may have given work.
+    let actedByHand: Broadcast
     /// Pages that show it.
     let changes: Broadcast
     let clock: DaemonClock
@@ -28,7 +28,7 @@ struct TouchService: Service {
         await loop.run { _ in
             let now = try await touches()
             if let last, now != last {
-                touched.call()
+                actedByHand.call()
                 changes.call()
             }
             last = now

@@ -151,33 +151,24 @@ enum Owners {
     ///
     /// - Parameter shops: those that it is configured for, sorted.
     static func share(_ line: PostgresLine, token: Int64, shops: [String]) throws -> ShopShare {
-        for shop in shops {
+        var owners: [String: Int64] = [:]
+        try line.each("SELECT shop, token FROM owners", []) { owners[$0[0]] = $0[1] }
+        for shop in shops where owners[shop] == nil {
             try line.run(
                 "INSERT INTO owners (shop, token, others_until, touched) VALUES (?, 0, 0, 0) ON CONFLICT (shop) DO NOTHING",
                 [.text(shop)])
         }
-        let living = try line.value("SELECT count(*) FROM daemons WHERE until >= \(clock)") ?? 1
-        let share = (shops.count + Int(living) - 1) / max(1, Int(living))
-        let configured = Set(shops)
-        var mine = try own(line, token: token).filter { configured.contains($0) }
-        if mine.count < share {
-            var free: [String] = []
-            try line.each("SELECT shop FROM owners WHERE token = 0 ORDER BY shop FOR UPDATE SKIP LOCKED", []) {
-                free.append($0[0])
-            }
-            for shop in free.filter({ configured.contains($0) }).prefix(share - mine.count) {
-                try line.run("UPDATE owners SET token = ? WHERE shop = ?", [.integer(token), .text(shop)])
-                mine.append(shop)
-            }
-        }
+        let living = Int(try line.value("SELECT count(*) FROM daemons WHERE until >= \(clock)") ?? 1)
+        let share = (shops.count + living - 1) / max(1, living)
+        var mine = shops.filter { owners[$0] == token }
+        let free = shops.filter { owners[$0, default: 0] == 0 }
+        // Another daemon may take one of them at this moment: whoever comes second has it not.
+        try line.each(
+            "UPDATE owners SET token = ? WHERE shop = ? AND token = 0 RETURNING shop",
+            lists: free.prefix(max(0, share - mine.count)).map { [.integer(token), .text($0)] }
+        ) { mine.append($1[0]) }
         mine.sort()
         return ShopShare(shops: mine, surplus: Array(mine.suffix(max(0, mine.count - share))))
-    }
-
-    private static func own(_ line: PostgresLine, token: Int64) throws -> [String] {
-        var shops: [String] = []
-        try line.each("SELECT shop FROM owners WHERE token = ?", [.integer(token)]) { shops.append($0[0]) }
-        return shops
     }
 
     /// Of those shops, the ones whose earlier owner may still be sending.
