@@ -208,10 +208,12 @@ package struct DaemonProcess {
                 store: store, contexts: contexts, learning: learning, clock: clock, wake: time, heartbeats: heartbeats,
                 logger: logger, trouble: trouble))
         var doors: [String: ShopifyHooks.Door] = [:]
-        for context in contexts.values {
+        for context in known.values {
             let wake = Wake()
             let secrets = context.configuration.allHookSecrets
             if !secrets.isEmpty { doors[context.domain] = ShopifyHooks.Door(secrets: secrets, wake: wake) }
+            // Elsewhere a hint is lost, and the shop is read at its usual time.
+            guard served.contains(context.domain) else { continue }
             services.append(
                 IntakeService(
                     context: context, store: store, learning: learning, transport: engine,
@@ -478,7 +480,7 @@ package struct DaemonProcess {
         var learner = Learner(live: state.liveSince, shopZone: profile.zone, rereadEvery: shop.pollEvery)
         learner.delays = triggers.set.settings.delayRules
         learner.delays.home = profile.countryCode
-        learner.sources = sources()
+        if !configuration.carriers.isEmpty { learner.sources = sources() }
         return ShopContext(
             configuration: shop,
             rules: ShopContext.Rules(
