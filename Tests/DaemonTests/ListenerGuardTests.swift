@@ -77,7 +77,7 @@ struct ListenerGuardTests {
     @Test("with many silent connections does not keep others out, and costs a few files only")
     func silent() async throws {
         var limits = ListenerLimits(files: 64)
-        limits.idle = .seconds(60)
+        limits.idle = .seconds(600)
         #expect(limits.connections == 8)
         try await serving(limits) { port in
             let silent = try (0..<100).map { _ in try Connection(port: port) }

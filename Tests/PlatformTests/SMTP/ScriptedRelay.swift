@@ -124,9 +124,12 @@ final class ScriptedRelay: Sendable {
 }
 
 extension SMTPSettings {
-    /// Settings for a relay of a test's own.
+    /// Settings for a relay of a test's own, whose sessions end only when a test says so: on a busy machine half a
+    /// minute may pass between two mails.
     static func local(_ port: Int, sessions: Int = 1) -> SMTPSettings {
-        SMTPSettings(url: "smtp://127.0.0.1:\(port)", startTLS: .off, heloName: "bookbag.example", sessions: sessions)
+        SMTPSettings(
+            url: "smtp://127.0.0.1:\(port)", startTLS: .off, heloName: "bookbag.example", sessions: sessions,
+            idleTimeout: .seconds(3600), sessionLifetime: .seconds(3600))
     }
 }
 
