@@ -8,7 +8,13 @@ extension Connection {
 
     /// The number of the shop; throws `.unknownShop` if it was never opened.
     func shop(_ domain: String) throws -> Int64 {
-        guard let number = try integer("SELECT id FROM shops WHERE domain = ?", [domain]) else {
+        let ask = { try integer("SELECT id FROM shops WHERE domain = ?", [domain]) }
+        let known =
+            switch line {
+            case .sqlite: try ask()
+            case .postgres(let line): try line.shop(domain, ask)
+            }
+        guard let number = known else {
             throw StoreFailure(
                 .unknownShop, "The store has no shop \(domain). It is added when 'bookbag run' first serves it.")
         }

@@ -6,7 +6,7 @@ internal import Outreach
 ///
 /// There are two engines. SQLite runs a statement at once. PostgreSQL is sent what `run` runs and not waited for:
 /// whoever looks at an answer waits for all, and what was refused comes out there, or at the commit. So a step asks for
-/// many rows in one query, or with `each(_:lists:)`, and never one by one in a loop that is hot.
+/// many rows in one query, or about many of them `together`, and never one by one in a loop that is hot.
 struct Connection {
     enum Line {
         case sqlite(SQLiteLine)
@@ -37,6 +37,24 @@ extension Connection {
         }
     }
 
+    /// Runs a statement that changes a row in all but rare cases, and returns whether it did. PostgreSQL says so at the
+    /// commit, and where it did not the step is run again.
+    func changed(_ sql: String, _ arguments: SQLArguments = []) throws -> Bool {
+        switch line {
+        case .sqlite(let line): try line.changes(sql, arguments.values) > 0
+        case .postgres(let line): try line.changed(sql, arguments.values)
+        }
+    }
+
+    /// What `body` makes of each of many things, in their order. It only reads, and with PostgreSQL all of them ask
+    /// before any of them waits; so it is run more than once, and neither catches errors nor changes anything outside.
+    func together<Item, Value>(_ items: [Item], _ body: (Item) throws -> Value) throws -> [Value] {
+        switch line {
+        case .sqlite: try items.map(body)
+        case .postgres(let line): try line.together(items, body)
+        }
+    }
+
     /// All rows of a query.
     func all<T>(_ sql: String, _ arguments: SQLArguments = [], _ read: (Row) throws -> T) throws -> [T] {
         var values: [T] = []
@@ -59,16 +77,6 @@ extension Connection {
         switch line {
         case .sqlite(let line): try line.each(sql, arguments.values, body)
         case .postgres(let line): try line.each(sql, arguments.values, body)
-        }
-    }
-
-    /// Visits the rows of a query that is run once for each list of values, in one round trip: the list's place and the
-    /// row.
-    func each(_ sql: String, lists: [SQLArguments], _ body: (Int, Row) throws -> Void) throws {
-        switch line {
-        case .sqlite(let line):
-            for (index, list) in lists.enumerated() { try line.each(sql, list.values) { try body(index, $0) } }
-        case .postgres(let line): try line.each(sql, lists: lists.map(\.values), body)
         }
     }
 

@@ -1,7 +1,7 @@
 internal import FoundationEssentials
 
 /// A value to bind. Both engines know these and no others: a moment is an integer of milliseconds, a Boolean is 0 or 1.
-enum SQLValue {
+enum SQLValue: Hashable {
     case null
     case integer(Int64)
     case text(String)

@@ -4,6 +4,10 @@
 // sent before. So a step that only writes costs one round trip with its commit, and a loop of writes costs none per row.
 // What an unlooked-at statement was refused for comes out at the next answer, or at the commit.
 //
+// A step that asks the same about many rows asks about all of them `together`: whatever is asked about one row stops there
+// the first time, the question is kept, and the next row has its turn; then all questions go out at once, and each row is
+// gone through again, now with an answer. So it takes as many round trips as there are questions about one row.
+//
 // Nothing blocks but `poll`: sending and reading go in one loop, for a server that waits until its answers are read does
 // not read what we send.
 
@@ -45,11 +49,22 @@ final class PostgresLine {
         case prepared(String)
         /// The rows of a statement.
         case rows(isKept: Bool)
+        /// That a statement changed something.
+        case change
         /// What the fence says.
         case fence
         /// That it has come to a mark.
         case mark
     }
+
+    /// What is asked about one of many rows.
+    private struct Question: Hashable {
+        let sql: String
+        let values: [SQLValue]
+    }
+
+    /// Stops whoever asks `together` with others, until all have asked.
+    private struct Unanswered: Error {}
 
     let settings: PostgresSettings
     var fence = Fence.none
@@ -72,6 +87,12 @@ final class PostgresLine {
     private var writes = 0
     /// The bytes of a statement's values, made anew for each.
     private var buffer: [UInt8] = []
+    /// The answers to what was asked together.
+    private var answers: [Question: OpaquePointer] = [:]
+    /// What is to be asked next; nil where nobody asks together with others.
+    private var questions: [Question]?
+    /// The numbers of shops, which never change.
+    private var shops: [String: Int64] = [:]
     /// Called when another connection has taken the place of one that broke.
     var onReconnect: () -> Void = {}
     /// Called between a commit's answer and its being heard, for tests of a line that breaks there.
@@ -94,7 +115,10 @@ final class PostgresLine {
 
     init(_ settings: PostgresSettings) { self.settings = settings }
 
-    deinit { PQfinish(connection) }
+    deinit {
+        forgetAnswers()
+        PQfinish(connection)
+    }
 
     // MARK: - The connection
 
@@ -171,6 +195,7 @@ final class PostgresLine {
         PQfinish(connection)
         connection = nil
         statements = [:]
+        shops = [:]
         expected = []
         isOpen = false
         fault = nil
@@ -236,6 +261,7 @@ final class PostgresLine {
     }
 
     private func open() throws {
+        forgetAnswers()
         if !expected.isEmpty, isConnected { drain() }
         if fault != nil || isOpen { rollback() }
         try connect()
@@ -294,6 +320,7 @@ final class PostgresLine {
     /// Undoes the open transaction, if there is one.
     func rollback() {
         isOpen = false
+        shops = [:]
         guard isConnected else { return close() }
         drain()
         let mayHaveSlept = fault?.kind == .notOwner
@@ -361,19 +388,43 @@ final class PostgresLine {
 
     /// Sends a statement whose answer nobody looks at.
     func run(_ sql: String, _ values: [SQLValue]) throws {
+        try mustNotAsk()
         try send(sql, values, as: .rows(isKept: false))
         if expected.count > Self.mostExpected { try settle() }
     }
 
+    /// Sends a statement that changes a row in all but rare cases, and returns whether it did. It is not waited for: where
+    /// it turns out to have changed none, the transaction is run once more, and then each is.
+    func changed(_ sql: String, _ values: [SQLValue]) throws -> Bool {
+        if hasSavepoints { return try changes(sql, values) > 0 }
+        try mustNotAsk()
+        // The server itself ends the transaction, for the commit may be on its way already.
+        try send("WITH changed AS (\(sql) RETURNING 1) SELECT 1 / count(*) FROM changed", values, as: .change)
+        if expected.count > Self.mostExpected { try settle() }
+        return true
+    }
+
     /// Runs a statement, and returns how many rows it changed.
     func changes(_ sql: String, _ values: [SQLValue]) throws -> Int {
-        try answered(sql, [values]) { answers in
+        try mustNotAsk()
+        return try answered(sql, [values]) { answers in
             answers.last.flatMap { Int(String(cString: PQcmdTuples($0))) } ?? 0
         }
     }
 
     /// Visits the rows of a query.
     func each(_ sql: String, _ values: [SQLValue], _ body: (Row) throws -> Void) throws {
+        if questions != nil || !answers.isEmpty {
+            let question = Question(sql: sql, values: values)
+            if let answer = answers[question] {
+                for row in 0..<PQntuples(answer) { try body(Row(statement: answer, number: row)) }
+                return
+            }
+            if questions != nil {
+                questions?.append(question)
+                throw Unanswered()
+            }
+        }
         try answered(sql, [values]) { answers in
             guard let answer = answers.last else { return }
             for row in 0..<PQntuples(answer) { try body(Row(statement: answer, number: row)) }
@@ -389,6 +440,79 @@ final class PostgresLine {
                 for row in 0..<PQntuples(answer) { try body(index, Row(statement: answer, number: row)) }
             }
         }
+    }
+
+    /// What `body` makes of each of many things, with as many round trips as it asks about one of them. It only reads, is
+    /// run more than once, and its errors are not caught in it.
+    func together<Item, Value>(_ items: [Item], _ body: (Item) throws -> Value) throws -> [Value] {
+        if questions != nil { return try asking(items, body) }
+        var values: [Value] = []
+        values.reserveCapacity(items.count)
+        for start in stride(from: 0, to: items.count, by: Self.mostTogether) {
+            let part = Array(items[start..<min(start + Self.mostTogether, items.count)])
+            defer { forgetAnswers() }
+            var found = [Value?](repeating: nil, count: part.count)
+            var open = Array(part.indices)
+            while !open.isEmpty {
+                questions = []
+                defer { questions = nil }
+                open = try open.filter { index in
+                    do {
+                        found[index] = try body(part[index])
+                        return false
+                    } catch is Unanswered { return true }
+                }
+                let asked = questions ?? []
+                questions = nil
+                try answer(asked)
+            }
+            values += found.compactMap(\.self)
+        }
+        return values
+    }
+
+    /// The same within something that is asked together with others: all of it asks before any of it waits.
+    private func asking<Item, Value>(_ items: [Item], _ body: (Item) throws -> Value) throws -> [Value] {
+        var values: [Value] = []
+        var isOpen = false
+        for item in items {
+            do { values.append(try body(item)) } catch is Unanswered { isOpen = true }
+        }
+        if isOpen { throw Unanswered() }
+        return values
+    }
+
+    /// Asks each question once, in one round trip.
+    private func answer(_ questions: [Question]) throws {
+        var seen: Set<Question> = []
+        let asked = questions.filter { seen.insert($0).inserted }
+        guard !asked.isEmpty else { return }
+        for question in asked { try send(question.sql, question.values, as: .rows(isKept: true)) }
+        for (question, answer) in zip(asked, try settle()) { answers[question] = answer }
+    }
+
+    private func forgetAnswers() {
+        questions = nil
+        for answer in answers.values { PQclear(answer) }
+        answers = [:]
+    }
+
+    /// Whoever asks together with others is run more than once, and so must not write.
+    private func mustNotAsk() throws {
+        if questions != nil {
+            throw StoreFailure(.misuse, "A step wrote while it asked about many rows. This is a bug in bookbag.")
+        }
+    }
+
+    /// So many are asked about together, at most.
+    private static let mostTogether = 256
+
+    /// The number of a shop, which is asked for once.
+    func shop(_ domain: String, _ ask: () throws -> Int64?) throws -> Int64? {
+        if let known = shops[domain] { return known }
+        let number = try ask()
+        if let number { shops[domain] = number }
+        return number
     }
 
     /// The single integer of a query outside of any transaction.
@@ -533,11 +657,11 @@ final class PostgresLine {
 
     private func note(_ fault: PostgresFault, of one: Expected) {
         guard self.fault == nil else { return }
-        // The fence divides by zero where nobody has that token.
-        if case .fence = one, fault.state == "22012" {
-            self.fault = PostgresFault(.notOwner)
-        } else {
-            self.fault = fault
+        // The fence divides by zero where nobody has that token, and a change that changed nothing does.
+        switch one {
+        case .fence where fault.state == "22012": self.fault = PostgresFault(.notOwner)
+        case .change where fault.state == "22012": self.fault = PostgresFault(.needsSavepoints)
+        default: self.fault = fault
         }
     }
 

@@ -39,7 +39,7 @@ extension Effect {
 extension Connection {
     /// All complete effects of a query for `Effect.columns`.
     func effects(_ sql: String, _ arguments: SQLArguments) throws -> [Effect] {
-        try all(sql, arguments) { row in (shop: row[19] as Int64, effect: try Effect(row)) }.map {
+        try together(all(sql, arguments) { row in (shop: row[19] as Int64, effect: try Effect(row)) }) {
             try filled($0.effect, shop: $0.shop)
         }
     }
@@ -78,8 +78,9 @@ extension Connection {
         effect.keys = try all(Query.keysOfEffect, [shop, effect.id]) { $0[0] }
         guard let event = effect.event else { return effect }
         effect.event?.occurrences = try occurrences(eventID: event.id, shop: shop)
-        effect.together = try all(Query.eventsTogether, [shop, effect.id]) { try Event($0, occurrences: []) }
-            .map { try filled($0, shop: shop) }
+        effect.together = try together(
+            all(Query.eventsTogether, [shop, effect.id]) { try Event($0, occurrences: []) }
+        ) { try filled($0, shop: shop) }
         return effect
     }
 
@@ -92,14 +93,14 @@ extension Connection {
 
     /// Appends to the story of an effect.
     func append(_ note: DecisionNote, effectID: Int64, shop: Int64) throws {
-        let last = try integer("SELECT max(number) FROM decisions WHERE shop = ? AND effect_id = ?", [shop, effectID])
         try run(
             """
             INSERT INTO decisions (shop, effect_id, number, decided_at, state, reason, detail, held_until)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+            VALUES (?, ?, (
+                SELECT coalesce(max(number), 0) + 1 FROM decisions WHERE shop = ? AND effect_id = ?), ?, ?, ?, ?, ?)
             """,
             [
-                shop, effectID, (last ?? 0) + 1, note.at.milliseconds, note.state.rawValue, note.reason?.rawValue,
+                shop, effectID, shop, effectID, note.at.milliseconds, note.state.rawValue, note.reason?.rawValue,
                 note.detail, note.until?.milliseconds,
             ])
     }

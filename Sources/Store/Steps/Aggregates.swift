@@ -5,8 +5,9 @@ extension Store {
     public func versions(of aggregates: [AggregateID], shop: String) async throws(StoreFailure) -> ReadVersions {
         try await read { db in
             let number = try db.shop(shop)
+            let found = try db.together(aggregates) { try db.aggregate($0, shop: number)?.version }
             var versions: ReadVersions = [:]
-            for aggregate in aggregates { versions[aggregate] = try db.aggregate(aggregate, shop: number)?.version }
+            for (aggregate, version) in zip(aggregates, found) { versions[aggregate] = version }
             return versions
         }
     }

@@ -55,21 +55,6 @@ extension Connection {
             """, [now.milliseconds, shop, now.milliseconds, effect])
     }
 
-    /// Takes note of what a verdict said of the recipient's domain.
-    func takeDomainNews(of outcome: AttemptOutcome, shop: Int64, now: Moment) throws {
-        let route = outcome.claim.effect.route
-        let domain = recipientDomain(of: outcome.claim.message.envelope.recipient)
-        guard let news = outcome.domainNews, !domain.isEmpty else { return }
-        let known = try domainState(domain, of: route, shop: shop)
-        if known == nil, news == .answers { return }
-        var state = known ?? DomainState()
-        state.take(news, wentAhead: outcome.claim.goesAhead, now: now, chance: outcome.chance)
-        // Those that were under way when it closed change nothing.
-        if state == known { return }
-        if state.cause == nil { state.nextAt = now }
-        try put(state, domain: domain, of: route, shop: shop, now: now)
-    }
-
     /// What was not taken does not count for the limits that count what was.
     func giveBack(_ outcome: AttemptOutcome, limits: SendLimits, shop: Int64, now: Moment) throws {
         guard let failure = outcome.verdict.failure, !failure.inDoubt else { return }
@@ -275,6 +260,53 @@ struct DomainQueues {
     }
 }
 
+/// Takes note of what the verdicts of one transaction say of the recipients' domains.
+struct DomainNews {
+    private struct Key: Hashable {
+        var route: Route
+        var domain: String
+
+        init?(_ outcome: AttemptOutcome) {
+            route = outcome.claim.effect.route
+            domain = recipientDomain(of: outcome.claim.message.envelope.recipient)
+            if outcome.domainNews == nil || domain.isEmpty { return nil }
+        }
+    }
+
+    let now: Moment
+    private var states: [Key: DomainState?] = [:]
+
+    init(now: Moment) { self.now = now }
+
+    /// Reads how those domains stand, all at once.
+    mutating func lookAhead(_ outcomes: [AttemptOutcome], in db: Connection) throws {
+        let keys = Array(Set(outcomes.compactMap(Key.init)))
+        let found = try db.together(keys) {
+            try db.domainState($0.domain, of: $0.route, shop: db.shop($0.route.shop))
+        }
+        for (key, state) in zip(keys, found) { states[key] = .some(state) }
+    }
+
+    /// Takes note of what one verdict said.
+    mutating func take(_ outcome: AttemptOutcome, shop: Int64, in db: Connection) throws {
+        guard let key = Key(outcome), let news = outcome.domainNews else { return }
+        // The end of one that went ahead has touched its domain.
+        let known =
+            if let state = states[key], !outcome.claim.goesAhead { state } else {
+                try db.domainState(key.domain, of: key.route, shop: shop)
+            }
+        states[key] = .some(known)
+        if known == nil, news == .answers { return }
+        var state = known ?? DomainState()
+        state.take(news, wentAhead: outcome.claim.goesAhead, now: now, chance: outcome.chance)
+        // Those that were under way when it closed change nothing.
+        if state == known { return }
+        if state.cause == nil { state.nextAt = now }
+        try db.put(state, domain: key.domain, of: key.route, shop: shop, now: now)
+        states[key] = state
+    }
+}
+
 /// Sees that the attempts that begin in one transaction keep the limits, and the order of closed domains.
 struct SendGauge {
     /// Whether one more attempt may begin.
@@ -305,6 +337,20 @@ struct SendGauge {
         self.route = route
         self.limits = limits
         self.now = now
+    }
+
+    /// Reads how those domains and the route stand, all at once.
+    mutating func lookAhead(_ domains: [String], in db: Connection) throws {
+        let domains = Set(domains).subtracting([""]).sorted()
+        let found = try db.together(domains) { try db.domainState($0, of: route, shop: shop) }
+        for (domain, state) in zip(domains, found) { states[domain] = state ?? DomainState() }
+        let keys = ([""] + domains).flatMap { domain in
+            limits.limits(of: domain).map { Key(domain: domain, limit: $0) }
+        }
+        let counts = try db.together(keys) {
+            try db.spent($0.limit, domain: $0.domain, of: route, shop: shop, now: now)
+        }
+        for (key, count) in zip(keys, counts) { spent[key] = count }
     }
 
     /// Whether one to that domain may begin now.

@@ -6,9 +6,8 @@ extension Store {
     public func history(for questions: [HistoryQuestion], now: Moment) async throws(StoreFailure) -> [History] {
         let hash = self.hash
         return try await read { db in
-            var shops = ShopNumbers()
-            return try questions.map { question in
-                try db.history(question, shop: try shops.number(question.shop, in: db), hash: hash, now: now)
+            try db.together(questions) { question in
+                try db.history(question, shop: try db.shop(question.shop), hash: hash, now: now)
             }
         }
     }

@@ -42,7 +42,8 @@ extension Store {
         try await write { db in
             let number = try db.shop(shop)
             let ticket = try db.nextTicket(shop: number)
-            for id in orderIDs where try !db.isErased(hash.order(id), shop: number) {
+            let erased = try db.together(orderIDs) { try db.isErased(hash.order($0), shop: number) }
+            for (id, isErased) in zip(orderIDs, erased) where !isErased {
                 try db.run(
                     """
                     INSERT INTO to_read (shop, order_gid, updated_at, asked_at, ticket) VALUES (?, ?, 0, ?, ?)

@@ -5,16 +5,14 @@ extension Store {
     public func marks(shop: String, orderIDs: [String]) async throws(StoreFailure) -> [String: ReadMark] {
         try await read { db in
             let number = try db.shop(shop)
-            var marks: [String: ReadMark] = [:]
-            for id in orderIDs {
-                let mark = try db.all(Query.mark, [number, id]) { row in
+            let found = try db.together(Array(Set(orderIDs))) { id in
+                try db.first(Query.mark, [number, id]) { row in
                     ReadMark(
                         orderID: id, updatedAt: Moment(milliseconds: row[0]), readAt: Moment(milliseconds: row[1]),
                         returns: row[2])
                 }
-                if let mark = mark.first { marks[id] = mark }
             }
-            return marks
+            return Dictionary(uniqueKeysWithValues: found.compactMap { mark in mark.map { ($0.orderID, $0) } })
         }
     }
 
@@ -51,7 +49,8 @@ extension Store {
             var queued = 0
             let number = try db.shop(shop)
             let ticket = try db.nextTicket(shop: number)
-            for order in orders where try !db.isErased(hash.order(order.id), shop: number) {
+            let erased = try db.together(orders) { try db.isErased(hash.order($0.id), shop: number) }
+            for (order, isErased) in zip(orders, erased) where !isErased {
                 try db.run(
                     """
                     INSERT INTO to_read (shop, order_gid, updated_at, asked_at, ticket) VALUES (?, ?, ?, ?, ?)

@@ -30,23 +30,27 @@ extension Store {
         let (kept, loaded) = try await read { db in
             let number = try db.shop(shop)
             var kept: [OrderRecord] = []
-            var loaded: [LoadedOrder] = []
-            for id in Set(orderIDs) {
-                guard let (id, version) = try db.aggregate(.order(id), shop: number) else { continue }
+            var wanted: [(row: OrderRowKey, version: Int64)] = []
+            for known in try db.together(Array(Set(orderIDs)), { try db.aggregate(.order($0), shop: number) }) {
+                guard let (id, version) = known else { continue }
                 let row = OrderRowKey(shop: number, id: id)
                 if let record = cache.record(row, version: version) {
                     kept.append(record)
-                    continue
+                } else {
+                    wanted.append((row, version))
                 }
-                let stored = try db.first(Query.order, [number, id]) { (format: $0[0] as Int, record: $0[1] as Data) }
-                guard let stored else { continue }
-                loaded.append(
-                    LoadedOrder(
-                        row: row, version: version, format: stored.format, record: stored.record,
-                        scans: try db.scans(orderID: id, shop: number),
-                        events: try db.events(aggregate: id, shop: number)))
             }
-            return (kept, loaded)
+            let loaded = try db.together(wanted) { row, version -> LoadedOrder? in
+                let stored = try db.first(Query.order, [number, row.id]) {
+                    (format: $0[0] as Int, record: $0[1] as Data)
+                }
+                guard let stored else { return nil }
+                return LoadedOrder(
+                    row: row, version: version, format: stored.format, record: stored.record,
+                    scans: try db.scans(orderID: row.id, shop: number),
+                    events: try db.events(aggregate: row.id, shop: number))
+            }
+            return (kept, loaded.compactMap(\.self))
         }
         var records = Dictionary(kept.map { ($0.facts.id, $0) }, uniquingKeysWith: { first, _ in first })
         // Decoding happens here, not on a connection that others may be waiting for; and on all cores, because it is
@@ -66,12 +70,11 @@ extension Store {
     public func names(shop: String, orderIDs: [String]) async throws(StoreFailure) -> [String: String] {
         try await read { db in
             let number = try db.shop(shop)
-            var names: [String: String] = [:]
-            for id in orderIDs {
-                names[id] = try db.first(Query.orderName, [number, AggregateKind.order.rawValue, id]) {
-                    $0[0] as String
-                }
+            let found = try db.together(orderIDs) { id in
+                try db.first(Query.orderName, [number, AggregateKind.order.rawValue, id]) { $0[0] as String }
             }
+            var names: [String: String] = [:]
+            for (id, name) in zip(orderIDs, found) { names[id] = name }
             return names
         }
     }
@@ -131,11 +134,12 @@ extension Store {
                 outcome.ratingIsOutdated = true
                 return (outcome, kept)
             }
-            for row in rows {
+            let known = try db.together(rows) { try db.known(of: $0, shop: db.shop($0.learned.record.shop)) }
+            for (row, known) in zip(rows, known) {
                 let record = row.learned.record
                 let key = OrderKey(shop: record.shop, orderID: record.facts.id)
                 let shop = try shops.number(record.shop, in: db)
-                if try db.isErased(row.orderKey, shop: shop) {
+                if known.isErased {
                     outcome.erased.append(key)
                     continue
                 }
@@ -145,7 +149,7 @@ extension Store {
                 // One savepoint per order, so that a stale one leaves no trace.
                 let refusal = try db.isolated(path: path) {
                     number = try db.write(
-                        row, shop: shop, now: now, numbers: &numbers, into: &part, tally: &partTally)
+                        row, over: known, shop: shop, now: now, numbers: &numbers, into: &part, tally: &partTally)
                     return number != nil
                 }
                 if let refusal {
@@ -223,16 +227,35 @@ extension Store {
     }
 }
 
+/// What is stored of an order before it is written. Each stands in a step once, so what is written of the others
+/// changes nothing of it.
+private struct KnownOrder {
+    var isErased: Bool
+    var aggregate: (id: Int64, version: Int64)?
+    var scans: [(owner: String, position: Int, scan: Scan)]
+}
+
 extension Connection {
+    fileprivate func known(of row: OrderRow, shop: Int64) throws -> KnownOrder {
+        let record = row.learned.record
+        let isErased = try isErased(row.orderKey, shop: shop)
+        let aggregate = isErased ? nil : try aggregate(.order(record.facts.id), shop: shop)
+        guard let aggregate, row.learned.changed, !row.scans.isEmpty else {
+            return KnownOrder(isErased: isErased, aggregate: aggregate, scans: [])
+        }
+        return KnownOrder(
+            isErased: false, aggregate: aggregate, scans: try scans(orderID: aggregate.id, shop: shop))
+    }
+
     /// Writes one order and returns the number of its row; nil if it is stale.
     fileprivate func write(
-        _ row: OrderRow, shop: Int64, now: Moment, numbers: inout RowNumbers, into outcome: inout LearnedOutcome,
-        tally: inout Tally
+        _ row: OrderRow, over stored: KnownOrder, shop: Int64, now: Moment, numbers: inout RowNumbers,
+        into outcome: inout LearnedOutcome, tally: inout Tally
     ) throws -> Int64? {
         let learned = row.learned
         let record = learned.record
         let facts = record.facts
-        let known = try aggregate(.order(facts.id), shop: shop)
+        let known = stored.aggregate
         guard known?.version ?? 0 == record.version else { return nil }
         let id: Int64
         if let known {
@@ -297,7 +320,7 @@ extension Connection {
             try redeem(codes, at: facts.processedAt, shop: shop, tally: &tally)
         }
         if learned.changed {
-            outcome.scansRefused += try writeScans(row, orderID: id, shop: shop)
+            outcome.scansRefused += try writeScans(row, over: stored.scans, orderID: id, shop: shop)
             for event in learned.events {
                 let carrier = event.delayReason == nil ? "" : record.carrier(of: event)
                 let stored = try insert(
@@ -321,14 +344,15 @@ extension Connection {
     }
 
     /// Writes the scans that are new or changed, and returns how many exceeded the limit.
-    private func writeScans(_ row: OrderRow, orderID: Int64, shop: Int64) throws -> Int {
+    private func writeScans(
+        _ row: OrderRow, over stored: [(owner: String, position: Int, scan: Scan)], orderID: Int64, shop: Int64
+    ) throws -> Int {
         let scans = row.scans
         guard !scans.isEmpty else { return 0 }
         struct Key: Hashable {
             var owner: String
             var scan: String
         }
-        let stored = row.learned.record.version == 0 ? [] : try self.scans(orderID: orderID, shop: shop)
         let known = Dictionary(
             uniqueKeysWithValues: stored.map { (Key(owner: $0.owner, scan: $0.scan.id), ($0.position, $0.scan)) })
         var room = OrderRow.greatestScanCount - known.count
@@ -364,7 +388,7 @@ extension Connection {
                 event.delayReason, figure,
             ])
         for (position, occurrence) in event.occurrences.enumerated() {
-            let inserted = try changes(
+            let isNew = try changed(
                 """
                 INSERT INTO occurrences (shop, aggregate_id, subject, kind, n, event_id, position, mark)
                 VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (shop, aggregate_id, subject, kind, n) DO NOTHING
@@ -373,7 +397,7 @@ extension Connection {
                     shop, aggregate, occurrence.subject, event.kind.rawValue, occurrence.n, id, position,
                     occurrence.mark,
                 ])
-            if inserted == 0 { return nil }
+            if !isNew { return nil }
         }
         try run("INSERT INTO pending_events (shop, event_id) VALUES (?, ?)", [shop, id])
         var stored = event

@@ -41,12 +41,21 @@ extension Store: DeliveryLedger {
             var tally = Tally()
             var claims: [Claim] = []
             for next in due {
+                guard let oldToken = next.oldToken else { continue }
+                try db.doubt(effectID: next.id, token: oldToken, route: route, shop: shop, now: now, &tally)
+            }
+            let known = try db.together(due) { next -> (message: Message, effect: Effect, results: [String: String])? in
+                guard let message = try db.message(effectID: next.id, shop: shop),
+                    let effect = try db.effect(next.id, shop: shop)
+                else { return nil }
+                let isRepeated = route.channel == .shop && effect.attempts > 0
+                return (message, effect, isRepeated ? try db.results(of: next.id, shop: shop) : [:])
+            }
+            for (next, known) in zip(due, known) {
                 let id = next.id
-                if let oldToken = next.oldToken {
-                    try db.doubt(effectID: id, token: oldToken, route: route, shop: shop, now: now, &tally)
+                guard let (message, effect, results) = known else {
+                    throw StoreFailure.unreadable("an effect without its message, or one")
                 }
-                guard let message = try db.message(effectID: id, shop: shop), let effect = try db.effect(id, shop: shop)
-                else { throw StoreFailure.unreadable("an effect without its message, or one") }
                 try db.run(
                     """
                     INSERT INTO leases (shop, effect_id, owner, token, lease_until) VALUES (?, ?, ?, ?, ?)
@@ -55,7 +64,7 @@ extension Store: DeliveryLedger {
                     """, [shop, id, owner, token, until.milliseconds])
                 var claim = Claim(effect: effect, message: message, token: token, leaseUntil: until)
                 if route.channel == .shop, effect.attempts > 0 {
-                    claim.message.known = try db.results(of: id, shop: shop)
+                    claim.message.known = results
                     claim.message.known[Message.doubts] = "\(effect.attemptsInDoubt)"
                 }
                 claim.goesAhead = next.goesAhead
@@ -297,14 +306,18 @@ extension Connection {
 
     /// Ends the lease of a claim; false if it has passed on.
     fileprivate func endLease(of claim: Claim, shop: Int64, now: Moment) throws -> Bool {
-        let ended = try changes(
+        let hasEnded = try changed(
             "DELETE FROM leases WHERE shop = ? AND effect_id = ? AND token = ?", [shop, claim.effect.id, claim.token])
-        if ended > 0, claim.goesAhead { try letAnotherGoAhead(insteadOf: claim.effect.id, shop: shop, now: now) }
-        return ended > 0
+        if hasEnded, claim.goesAhead { try letAnotherGoAhead(insteadOf: claim.effect.id, shop: shop, now: now) }
+        return hasEnded
     }
 
     /// Ends an effect, with its reason in the row and in its story.
-    func move(_ effect: Effect, to note: DecisionNote, shop: Int64, tally: inout Tally) throws {
+    ///
+    /// - Parameter rating: the question in it, where that was looked up already.
+    func move(
+        _ effect: Effect, to note: DecisionNote, rating: CountedRating?? = nil, shop: Int64, tally: inout Tally
+    ) throws {
         try run(
             """
             UPDATE effects SET state = ?, reason = ?, detail = ?, decided_at = ?,
@@ -329,7 +342,8 @@ extension Connection {
         tally.settle(effect, from: Tally.Standing(effect), to: Tally.Standing(note), shop: shop)
         // A question that nobody got was not asked.
         if effect.isContact {
-            try count([.ready, .sent].contains(note.state), effectID: effect.id, shop: shop, tally: &tally)
+            let rating = try rating ?? countedRating(effectID: effect.id, shop: shop)
+            try count([.ready, .sent].contains(note.state), rating, effectID: effect.id, shop: shop, tally: &tally)
         }
     }
 
@@ -341,15 +355,28 @@ extension Connection {
         var attempts = BegunAttempts()
         guard let route = claims.first?.effect.route else { return attempts }
         var gauge = SendGauge(shop: try shops.number(route.shop, in: self), route: route, limits: limits, now: now)
-        for claim in claims {
+        let domains = claims.map { recipientDomain(of: (rendered[$0.effect.id] ?? $0.message).envelope.recipient) }
+        try gauge.lookAhead(domains, in: self)
+        // What is written of one changes nothing of another.
+        let checks = try together(claims) { claim in
+            let (shop, id) = (try shop(claim.effect.shop), claim.effect.id)
+            let isCurrent = try isCurrent(claim.reads, shop: shop)
+            return BeginningCheck(
+                isCurrent: isCurrent,
+                isHeld: try !isCurrent && integer(Query.lease, [shop, id, claim.token]) != nil,
+                row: try !isCurrent
+                    ? nil
+                    : first(Query.beginnable, [shop, id, claim.token]) {
+                        (owner: $0[0], attempts: $0[1], version: $0[2])
+                    })
+        }
+        for (claim, (domain, check)) in zip(claims, zip(domains, checks)) {
             let shop = try shops.number(claim.effect.shop, in: self)
-            guard try isCurrent(claim.reads, shop: shop) else {
-                let held = try integer(Query.lease, [shop, claim.effect.id, claim.token])
-                if held != nil { attempts.outdated.append(claim) }
+            guard check.isCurrent else {
+                if check.isHeld { attempts.outdated.append(claim) }
                 continue
             }
             let rendered = rendered[claim.effect.id]
-            let domain = recipientDomain(of: (rendered ?? claim.message).envelope.recipient)
             switch try gauge.room(domain, goesAhead: claim.goesAhead, in: self) {
             case .free: break
             case .noneAtAll(let until):
@@ -364,8 +391,9 @@ extension Connection {
                 }
                 continue
             }
-            let started = try begin(claim, rendered: rendered, shop: shop, lease: lease, hash: hash, now: now)
-            guard let started else { continue }
+            guard let row = check.row else { continue }
+            let started = try begin(
+                claim, row: row, rendered: rendered, shop: shop, lease: lease, hash: hash, now: now)
             attempts.begun.append(started)
             try gauge.spend(domain, in: self)
         }
@@ -373,16 +401,13 @@ extension Connection {
         return attempts
     }
 
-    /// Records that an attempt begins; nil if the lease has passed on, or it has begun already.
+    /// Records that an attempt begins.
     private func begin(
-        _ claim: Claim, rendered: Message?, shop: Int64, lease: Duration, hash: KeyedHash, now: Moment
-    ) throws -> Claim? {
+        _ claim: Claim, row: BeginningCheck.Row, rendered: Message?, shop: Int64, lease: Duration, hash: KeyedHash,
+        now: Moment
+    ) throws -> Claim {
         var claim = claim
         let id = claim.effect.id
-        let row = try first(Query.beginnable, [shop, id, claim.token]) {
-            (owner: $0[0] as String, attempts: $0[1] as Int, version: $0[2] as Int64)
-        }
-        guard let row else { return nil }
         let moves = rendered?.recipient != claim.message.recipient
         if let rendered, moves || (row.attempts == 0 && rendered.id == claim.message.id) {
             try put(rendered, effectID: id, shop: shop, now: now)
@@ -424,12 +449,24 @@ extension Connection {
         var shops = ShopNumbers()
         var tally = Tally()
         var finished: [FinishedAttempt] = []
-        for outcome in outcomes {
+        var news = DomainNews(now: now)
+        try news.lookAhead(outcomes, in: self)
+        // What is written of one changes nothing of another.
+        let standings = try together(outcomes) { outcome in
+            let (shop, effect) = (try shop(outcome.claim.effect.shop), outcome.claim.effect)
+            let state = try first("SELECT state FROM effects WHERE shop = ? AND id = ?", [shop, effect.id]) {
+                try $0.word(0, Effect.State.self)
+            }
+            return (state: state, rating: effect.isContact ? try countedRating(effectID: effect.id, shop: shop) : nil)
+        }
+        for (outcome, standing) in zip(outcomes, standings) {
+            guard let state = standing.state else { continue }
             let shop = try shops.number(outcome.claim.effect.shop, in: self)
-            let result = try finish(outcome, shop: shop, hash: hash, now: now, tally: &tally)
+            let result = try finish(
+                outcome, state: state, rating: standing.rating, shop: shop, hash: hash, now: now, tally: &tally)
             guard let result else { continue }
             finished.append(result)
-            try takeDomainNews(of: outcome, shop: shop, now: now)
+            try news.take(outcome, shop: shop, in: self)
             try giveBack(outcome, limits: limits, shop: shop, now: now)
         }
         try tally.write(to: self)
@@ -437,22 +474,23 @@ extension Connection {
     }
 
     /// Records a verdict; nil if there is no such attempt, or it has a verdict already.
+    ///
+    /// - Parameters:
+    ///   - state: the effect's, by now.
+    ///   - rating: the question in it, if there is one.
     private func finish(
-        _ outcome: AttemptOutcome, shop: Int64, hash: KeyedHash, now: Moment, tally: inout Tally
+        _ outcome: AttemptOutcome, state: Effect.State, rating: CountedRating?, shop: Int64, hash: KeyedHash,
+        now: Moment, tally: inout Tally
     ) throws -> FinishedAttempt? {
         let claim = outcome.claim
         // Everything else needed from the effect never changes.
         var effect = claim.effect
-        let state = try first("SELECT state FROM effects WHERE shop = ? AND id = ?", [shop, effect.id]) {
-            try $0.word(0, Effect.State.self)
-        }
-        guard let state else { return nil }
         effect.state = state
         let late = try !endLease(of: claim, shop: shop, now: now)
         let failure = outcome.verdict.failure
         var receipt: String?
         if case .accepted(let text) = outcome.verdict { receipt = text }
-        let recorded = try changes(
+        let isRecorded = try changed(
             """
             UPDATE attempts SET ended_at = ?, verdict = ?, reason = ?, code = ?, enhanced_code = ?, detail = ?,
                 receipt = ?, in_doubt = CASE WHEN ? = 1 THEN 1 ELSE in_doubt END, late = ?
@@ -462,7 +500,7 @@ extension Connection {
                 now.milliseconds, outcome.verdict.name, failure?.reason, failure?.code, failure?.enhancedCode,
                 failure?.detail, receipt, failure?.inDoubt ?? false, late, shop, effect.id, claim.token,
             ])
-        guard recorded > 0 else { return nil }
+        guard isRecorded else { return nil }
         tally.add(.deliveries, [effect.channel.rawValue, effect.route.target, outcome.verdict.name], shop: shop)
         for (name, value) in outcome.results {
             try run(
@@ -488,7 +526,7 @@ extension Connection {
         switch outcome.verdict {
         case .accepted:
             let note = DecisionNote(at: now, state: .sent, reason: .accepted)
-            try move(effect, to: note, shop: shop, tally: &tally)
+            try move(effect, to: note, rating: .some(rating), shop: shop, tally: &tally)
             return FinishedAttempt(effectID: effect.id, state: .sent, late: false)
         case .refused(let failure):
             let note = DecisionNote(at: now, state: .refused, reason: .refused, detail: failure.detail)
@@ -522,6 +560,18 @@ extension Connection {
             return FinishedAttempt(effectID: effect.id, state: .ready, late: false)
         }
     }
+}
+
+/// What is known of a claim whose attempt is to begin.
+private struct BeginningCheck {
+    typealias Row = (owner: String, attempts: Int, version: Int64)
+
+    /// Whether everything that it was judged by still stands.
+    var isCurrent: Bool
+    /// Whether the lease of one that is not current holds.
+    var isHeld: Bool
+    /// Nil if the lease has passed on, or the attempt has begun already.
+    var row: Row?
 }
 
 extension Message {

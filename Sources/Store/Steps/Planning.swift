@@ -8,23 +8,25 @@ extension Store {
     public func pendingEvents(shop: String, limit: Int) async throws(StoreFailure) -> [Event] {
         try await read { db in
             let number = try db.shop(shop)
-            return try db.all(Query.pendingEvents, [number, limit]) { try Event($0, occurrences: []) }
-                .map { try db.filled($0, shop: number) }
+            let events = try db.all(Query.pendingEvents, [number, limit]) { try Event($0, occurrences: []) }
+            return try db.together(events) { try db.filled($0, shop: number) }
         }
     }
 
     /// The effects that hold these keys, in any state; keys that nobody holds are left out.
     public func effects(for keys: [OccurrenceKey]) async throws(StoreFailure) -> [OccurrenceKey: Effect] {
         try await read { db in
-            var shops = ShopNumbers()
-            var known: [EffectKey: Effect] = [:]
+            let keys = Array(Set(keys))
+            let holders = try db.together(keys) { key in
+                let shop = try db.shop(key.shop)
+                return try db.holder(of: key, shop: shop).map { EffectKey(shop: shop, id: $0) }
+            }
+            let places = Array(Set(holders.compactMap(\.self)))
+            let effects = try db.together(places) { try db.effect($0.id, shop: $0.shop) }
+            let known = Dictionary(uniqueKeysWithValues: zip(places, effects))
             var found: [OccurrenceKey: Effect] = [:]
-            for key in Set(keys) {
-                let shop = try shops.number(key.shop, in: db)
-                guard let id = try db.holder(of: key, shop: shop) else { continue }
-                let place = EffectKey(shop: shop, id: id)
-                if known[place] == nil { known[place] = try db.effect(id, shop: shop) }
-                found[key] = known[place]
+            for (key, place) in zip(keys, holders) {
+                if let place { found[key] = known[place] ?? nil }
             }
             return found
         }
@@ -36,10 +38,8 @@ extension Store {
     ) async throws(StoreFailure) -> [OccurrenceKey: Effect] {
         let ranges = Set(keys).map { key in (key, stem(key.key)) }
         return try await read { db in
-            var shops = ShopNumbers()
-            var found: [OccurrenceKey: Effect] = [:]
-            for (key, stem) in ranges {
-                let shop = try shops.number(key.shop, in: db)
+            let effects = try db.together(ranges) { key, stem in
+                let shop = try db.shop(key.shop)
                 // The stem ends in a space, and `!` is what follows it.
                 let after = stem.dropLast() + "!"
                 let id =
@@ -47,8 +47,10 @@ extension Store {
                         Query.newestRepetition,
                         [shop, key.origin.rawValue, key.trigger, key.line, stem, String(after)])
                     ?? db.holder(of: key, shop: shop)
-                if let id { found[key] = try db.effect(id, shop: shop) }
+                return try id.flatMap { try db.effect($0, shop: shop) }
             }
+            var found: [OccurrenceKey: Effect] = [:]
+            for ((key, _), effect) in zip(ranges, effects) { found[key] = effect }
             return found
         }
     }
@@ -95,15 +97,14 @@ extension Store {
         ofOrders orders: [OrderKey], states: Set<Effect.State>
     ) async throws(StoreFailure) -> [OrderKey: [Effect]] {
         try await read { db in
-            var shops = ShopNumbers()
-            var found: [OrderKey: [Effect]] = [:]
-            for order in Set(orders) {
-                let shop = try shops.number(order.shop, in: db)
-                guard let id = try db.order(order.orderID, shop: shop) else { continue }
-                let effects = try db.effects(Query.effectsOfAggregate, [shop, id])
-                    .filter { states.contains($0.state) }
-                if !effects.isEmpty { found[order] = effects }
+            let orders = Array(Set(orders))
+            let effects = try db.together(orders) { order in
+                let shop = try db.shop(order.shop)
+                guard let id = try db.order(order.orderID, shop: shop) else { return [Effect]() }
+                return try db.effects(Query.effectsOfAggregate, [shop, id]).filter { states.contains($0.state) }
             }
+            var found: [OrderKey: [Effect]] = [:]
+            for (order, effects) in zip(orders, effects) where !effects.isEmpty { found[order] = effects }
             return found
         }
     }
@@ -166,6 +167,7 @@ extension Connection {
     func commit(_ plans: [Plan], hash: KeyedHash, path: String, now: Moment) throws -> PlanOutcome {
         var outcome = PlanOutcome()
         var writer = PlanWriter(hash: hash, now: now)
+        try writer.lookAhead(plans, in: self)
         var tally = Tally()
         var shops = ShopNumbers()
         for (index, plan) in plans.enumerated() {
@@ -175,7 +177,7 @@ extension Connection {
             var isOutdated = false
             let refusal = try isolated(path: path) {
                 let shop = try shops.number(plan.shop, in: self)
-                guard try isCurrent(plan.reads, shop: shop) else {
+                guard try writer.isCurrent(plan.reads, shop: shop, in: self) else {
                     isOutdated = true
                     return false
                 }
@@ -214,36 +216,42 @@ extension Connection {
     /// The effects of a page, with all others that are due of the same shoppers; at most so many. Those whose shoppers
     /// find no room are left out whole.
     fileprivate func completed(_ page: [Effect], most: Int, shop: Int64, now: Moment) throws -> [Effect] {
-        var known = Dictionary(uniqueKeysWithValues: page.map { ($0.id, $0) })
-        var seen = Set<Data>()
-        var looked = Set<Int64>()
-        var whole: [Effect] = []
-        var taken = Set<Int64>()
-        for effect in page where !taken.contains(effect.id) {
-            var together = [effect.id]
-            if let aggregate = try effect.aggregate.flatMap({ try self.aggregate($0, shop: shop) }) {
-                let address: Data? = try first(Query.addressOf, [shop, aggregate.id]) { $0[0] } ?? nil
-                var orders = [aggregate.id]
-                if let address {
-                    // A shopper of more orders than are looked through comes here again for those beyond.
-                    orders =
-                        seen.insert(address).inserted
-                        ? try all(Query.ordersOfShopper, [shop, address, Store.greatestOrderCount]) { $0[0] } : []
-                    if !orders.contains(aggregate.id) { orders.append(aggregate.id) }
-                }
-                for order in orders where looked.insert(order).inserted {
-                    together += try all(Query.dueOfAggregate, [shop, order, now.milliseconds]) { $0[0] as Int64 }
-                }
+        let shoppers = try together(page) { effect in
+            guard let id = try effect.aggregate.flatMap({ try self.aggregate($0, shop: shop) })?.id else {
+                return (aggregate: Int64?.none, address: Data?.none)
             }
-            together = Array(Set(together).subtracting(taken)).sorted()
-            if !whole.isEmpty, whole.count + together.count > most { break }
-            for id in together.prefix(most) {
-                if known[id] == nil { known[id] = try self.effect(id, shop: shop) }
-                if let effect = known[id] { whole.append(effect) }
-            }
-            taken.formUnion(together)
+            return (aggregate: id, address: try first(Query.addressOf, [shop, id]) { $0[0] as Data? } ?? nil)
         }
-        return whole.sorted { ($0.dueAt, $0.id) < ($1.dueAt, $1.id) }
+        let addresses = Array(Set(shoppers.compactMap(\.address)))
+        let orders = Dictionary(
+            uniqueKeysWithValues: zip(
+                addresses,
+                try together(addresses) {
+                    try all(Query.ordersOfShopper, [shop, $0, Store.greatestOrderCount]) { $0[0] as Int64 }
+                }))
+        // A shopper of more orders than are looked through comes here again for those beyond.
+        let looked = Array(Set(orders.values.joined()).union(shoppers.compactMap(\.aggregate)))
+        let due = Dictionary(
+            uniqueKeysWithValues: zip(
+                looked,
+                try together(looked) {
+                    try all(Query.dueOfAggregate, [shop, $0, now.milliseconds]) { $0[0] as Int64 }
+                }))
+        var whole: [Int64] = []
+        var taken = Set<Int64>()
+        for (effect, shopper) in zip(page, shoppers) where !taken.contains(effect.id) {
+            let aggregates = (shopper.address.flatMap { orders[$0] } ?? []) + [shopper.aggregate].compactMap(\.self)
+            let own = Set(aggregates.flatMap { due[$0] ?? [] } + [effect.id]).subtracting(taken).sorted()
+            if !whole.isEmpty, whole.count + own.count > most { break }
+            whole += own.prefix(most)
+            taken.formUnion(own)
+        }
+        var known = Dictionary(uniqueKeysWithValues: page.map { ($0.id, $0) })
+        let further = whole.filter { known[$0] == nil }
+        for effect in try together(further, { try self.effect($0, shop: shop) }) {
+            if let effect { known[effect.id] = effect }
+        }
+        return whole.compactMap { known[$0] }.sorted { ($0.dueAt, $0.id) < ($1.dueAt, $1.id) }
     }
 }
 
@@ -287,10 +295,82 @@ private struct PlanWriter {
     let now: Moment
     var numbers = RowNumbers()
     var tally = Tally()
+    /// The aggregates that plans are about or were made from; no plan writes one.
+    private var aggregates: [AggregateKey: (id: Int64, version: Int64)?] = [:]
+    /// How effects stood before the first change of them, with the keys that they held.
+    private var standings: [EffectKey: (before: Before?, held: [String])] = [:]
+    /// The keys that changes took so far, perhaps from an effect whose change is still to come.
+    private var taken: Set<HeldKey> = []
 
     init(hash: KeyedHash, now: Moment) {
         self.hash = hash
         self.now = now
+    }
+
+    private struct AggregateKey: Hashable {
+        var shop: Int64
+        var id: AggregateID
+    }
+
+    /// Reads what plans are checked against, of all of them at once.
+    mutating func lookAhead(_ plans: [Plan], in db: Connection) throws {
+        var wanted: Set<AggregateKey> = []
+        var versions: [EffectKey: Set<Int64>] = [:]
+        for plan in plans {
+            let shop = try db.shop(plan.shop)
+            for id in plan.reads.keys { wanted.insert(AggregateKey(shop: shop, id: id)) }
+            for change in plan.changes {
+                if change.effect.id > 0 {
+                    let key = EffectKey(shop: shop, id: change.effect.id)
+                    versions[key, default: []].insert(change.effect.version)
+                } else if let about = change.effect.aggregate {
+                    wanted.insert(AggregateKey(shop: shop, id: about))
+                }
+            }
+        }
+        let keys = Array(wanted)
+        for (key, known) in zip(keys, try db.together(keys) { try db.aggregate($0.id, shop: $0.shop) }) {
+            aggregates[key] = .some(known)
+        }
+        // One that is named at two versions is looked at when it is its turn.
+        let effects = versions.compactMap { key, versions in
+            versions.count == 1 ? versions.first.map { (key: key, version: $0) } : nil
+        }
+        let found = try db.together(effects) { one in
+            let before = try Before(one.key, version: one.version, in: db)
+            return (before: before, held: try before.map { _ in try held(one.key, in: db) } ?? [])
+        }
+        for (one, standing) in zip(effects, found) { standings[one.key] = standing }
+    }
+
+    private struct HeldKey: Hashable {
+        var shop: Int64
+        var origin: EffectOrigin
+        var trigger: String
+        var line: String
+        var key: String
+
+        init(_ key: String, of effect: Effect, shop: Int64) {
+            (self.shop, origin, trigger, line) = (shop, effect.origin, effect.trigger, effect.line)
+            self.key = key
+        }
+    }
+
+    /// True if everything that was read still has the version at which it was read.
+    func isCurrent(_ reads: ReadVersions, shop: Int64, in db: Connection) throws -> Bool {
+        for (id, version) in reads where try (aggregate(id, shop: shop, in: db)?.version ?? 0) != version {
+            return false
+        }
+        return true
+    }
+
+    private func aggregate(_ id: AggregateID, shop: Int64, in db: Connection) throws -> (id: Int64, version: Int64)? {
+        if let known = aggregates[AggregateKey(shop: shop, id: id)] { return known }
+        return try db.aggregate(id, shop: shop)
+    }
+
+    private func held(_ key: EffectKey, in db: Connection) throws -> [String] {
+        try db.all(Query.keysOfEffect, [key.shop, key.id]) { $0[0] }
     }
 
     /// The effect as written; nil if the change is stale.
@@ -302,17 +382,28 @@ private struct PlanWriter {
             throw StoreFailure(.misuse, "A plan is of one shop alone. This is a bug in bookbag.")
         }
         let before: Before?
+        var held: [String] = []
         if effect.id == 0 {
             before = nil
             guard let id = try insert(effect, message: change.message, shop: shop, to: db) else { return nil }
             effect.id = id
             effect.version = 1
         } else {
-            guard let stored = try update(effect, message: change.message, shop: shop, to: db) else { return nil }
-            before = stored
+            let key = EffectKey(shop: shop, id: effect.id)
+            // What one change of a step wrote is read anew for the next.
+            let known = standings.removeValue(forKey: key)
+            let standing = try known?.before ?? Before(key, version: effect.version, in: db)
+            guard let standing, try update(standing, effect, message: change.message, shop: shop, to: db) else {
+                return nil
+            }
+            before = standing
+            held = known?.held ?? []
+            if known == nil || held.contains(where: { taken.contains(HeldKey($0, of: effect, shop: shop)) }) {
+                held = try self.held(key, in: db)
+            }
             effect.version += 1
         }
-        guard try writeKeys(of: effect, before: before, shop: shop, to: db) else { return nil }
+        guard try writeKeys(of: effect, before: before, held: held, shop: shop, to: db) else { return nil }
         try writeEvents(of: effect, isNew: before == nil, shop: shop, to: db)
         if let room = change.room {
             let counted = try db.integer(
@@ -374,6 +465,17 @@ private struct PlanWriter {
         var leased: Bool
         var reason: Reason?
         var decidedAt: Moment?
+
+        init?(_ key: EffectKey, version: Int64, in db: Connection) throws {
+            let row = try db.first(Query.standing, [key.shop, key.id, version]) { row in
+                (
+                    state: try row.word(0, Effect.State.self), attempts: row[1] as Int, leased: row[2] as Bool,
+                    reason: try row.optionalWord(3, Reason.self), decidedAt: row.optionalMoment(4)
+                )
+            }
+            guard let row else { return nil }
+            (state, attempts, leased, reason, decidedAt) = row
+        }
     }
 
     /// The further events that it reports.
@@ -401,7 +503,7 @@ private struct PlanWriter {
     ) throws -> Int64? {
         var about: Int64?
         if let aggregate = effect.aggregate {
-            guard let known = try db.aggregate(aggregate, shop: shop) else { return nil }
+            guard let known = try self.aggregate(aggregate, shop: shop, in: db) else { return nil }
             about = known.id
         }
         let id = try numbers.take(.effects, shop: shop, in: db)
@@ -427,53 +529,37 @@ private struct PlanWriter {
         (effect.decidedAt ?? (effect.state == .waiting ? nil : now))?.milliseconds
     }
 
-    /// Its previous state; nil if the change is stale.
+    /// False if the change is stale.
     private func update(
-        _ effect: Effect, message: Message?, shop: Int64, to db: Connection
-    ) throws -> Before? {
-        let stored = try db.first(
-            """
-            SELECT state, attempts, EXISTS (
-                SELECT 1 FROM leases WHERE leases.shop = effects.shop AND leases.effect_id = effects.id), reason,
-                decided_at
-            FROM effects WHERE shop = ? AND id = ? AND version = ?
-            """, [shop, effect.id, effect.version]
-        ) { row in
-            Before(
-                state: try row.word(0), attempts: row[1], leased: row[2], reason: try row.optionalWord(3),
-                decidedAt: row.optionalMoment(4))
-        }
-        guard let stored, !stored.leased, ![.sent, .bounced, .refused, .shadowed, .heldOut].contains(stored.state)
-        else {
-            return nil
+        _ stored: Before, _ effect: Effect, message: Message?, shop: Int64, to db: Connection
+    ) throws -> Bool {
+        guard !stored.leased, ![.sent, .bounced, .refused, .shadowed, .heldOut].contains(stored.state) else {
+            return false
         }
         // Bytes that were attempted are never rendered again.
-        if stored.attempts > 0, message != nil { return nil }
-        try db.run(
+        if stored.attempts > 0, message != nil { return false }
+        return try db.changed(
             """
             UPDATE effects SET event_id = ?, state = ?, reason = ?, detail = ?, due_at = ?, decided_at = ?,
                 counted_at = ?, recipient_key = coalesce(?, recipient_key), domain = coalesce(?, domain), queue = '',
                 version = version + 1
-            WHERE shop = ? AND id = ?
+            WHERE shop = ? AND id = ? AND version = ?
             """,
             [
                 effect.event?.id, effect.state.rawValue, effect.reason?.rawValue, effect.detail,
                 effect.dueAt.milliseconds, decidedAt(effect), countedAt(effect), recipientKey(message),
-                message.map { recipientDomain(of: $0.envelope.recipient) }, shop, effect.id,
+                message.map { recipientDomain(of: $0.envelope.recipient) }, shop, effect.id, effect.version,
             ])
-        return stored
     }
 
     /// Takes the keys that the effect names; false if one is not available.
-    private func writeKeys(
-        of effect: Effect, before: Before?, shop: Int64, to db: Connection
+    private mutating func writeKeys(
+        of effect: Effect, before: Before?, held: [String], shop: Int64, to db: Connection
     ) throws -> Bool {
         guard !effect.keys.isEmpty else {
             throw StoreFailure(.misuse, "An effect cannot be without a key. This is a bug in bookbag.")
         }
-        var held: [String] = []
         if let before {
-            held = try db.all(Query.keysOfEffect, [shop, effect.id]) { $0[0] }
             if held == effect.keys { return true }
             if !before.state.usesKeyUp, before.reason != .ownAction, before.attempts == 0 {
                 for key in held where !effect.keys.contains(key) {
@@ -487,7 +573,7 @@ private struct PlanWriter {
             }
         }
         for (position, key) in effect.keys.enumerated() {
-            let taken = try db.changes(
+            let isTaken = try db.changed(
                 """
                 INSERT INTO effect_keys (shop, origin, trigger_name, line, occurrence, effect_id, position)
                 VALUES (?, ?, ?, ?, ?, ?, ?)
@@ -498,7 +584,8 @@ private struct PlanWriter {
                         AND effects.attempts = 0 AND effects.state IN ('skipped', 'withdrawn', 'replaced')
                         AND effects.reason <> 'own_action')
                 """, [shop, effect.origin.rawValue, effect.trigger, effect.line, key, effect.id, position])
-            if taken == 0 { return false }
+            if !isTaken { return false }
+            taken.insert(HeldKey(key, of: effect, shop: shop))
         }
         return true
     }
@@ -535,6 +622,11 @@ extension Connection {
 }
 
 extension Query {
+    static let standing = """
+        SELECT state, attempts, EXISTS (
+            SELECT 1 FROM leases WHERE leases.shop = effects.shop AND leases.effect_id = effects.id), reason, decided_at
+        FROM effects WHERE shop = ? AND id = ? AND version = ?
+        """
     static let resultsOf = "SELECT name, value FROM results WHERE shop = ? AND effect_id = ?"
     static let pendingEvents = """
         SELECT \(Event.columns)

@@ -147,12 +147,21 @@ extension Connection {
     /// Has the question of an effect count in the tallies, with its answer, or no longer: a message that nobody got has
     /// asked nothing.
     func count(_ counts: Bool, effectID: Int64, shop: Int64, tally: inout Tally) throws {
-        let row = try first(Query.ratingCount, [shop, effectID]) { row in
-            (
-                kind: row[0] as String?, day: CalendarDay(daysSinceEpoch: row[1]), score: row[2] as Int?,
-                counts: row[3] as Bool
-            )
+        try count(
+            counts, countedRating(effectID: effectID, shop: shop), effectID: effectID, shop: shop, tally: &tally)
+    }
+
+    /// The question of an effect, if there is one in it.
+    func countedRating(effectID: Int64, shop: Int64) throws -> CountedRating? {
+        try first(Query.ratingCount, [shop, effectID]) { row in
+            CountedRating(kind: row[0], day: CalendarDay(daysSinceEpoch: row[1]), score: row[2], counts: row[3])
         }
+    }
+
+    /// The same, of a question that was looked up already.
+    func count(
+        _ counts: Bool, _ row: CountedRating?, effectID: Int64, shop: Int64, tally: inout Tally
+    ) throws {
         guard let row, row.counts != counts else { return }
         try run("UPDATE ratings SET counts = ? WHERE shop = ? AND effect_id = ?", [counts, shop, effectID])
         guard let kind = row.kind.map(RatingKind.init) else { return }
@@ -201,6 +210,14 @@ extension Rating {
             addressKey: [UInt8](row[4] as Data), askedAt: row.moment(5), score: row[6], words: row[7],
             givenAt: row.optionalMoment(8), wasLow: row[9], last: last)
     }
+}
+
+/// The question of an effect, as the tallies count it.
+struct CountedRating {
+    var kind: String?
+    var day: CalendarDay
+    var score: Int?
+    var counts: Bool
 }
 
 extension Query {
