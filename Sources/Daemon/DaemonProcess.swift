@@ -132,6 +132,7 @@ package struct DaemonProcess {
         byHand.add(planning)
         let gate = PlanningGate()
         let readings = TriggerReadings(trials: TriggerTrials())
+        let bases = isAlone ? nil : FolderBases(state: configuration.state)
         byHand.add(time)
         var guests: [GuestService.Guest] = []
         for shop in configuration.shops {
@@ -142,7 +143,7 @@ package struct DaemonProcess {
             mailWakes[shop.domain] = noticed
             let reloader = TriggerReloader(
                 shop: shop, store: store, metrics: metrics, logger: logger, notices: noticed, readings: readings,
-                gate: gate)
+                gate: gate, bases: bases)
             let context: ShopContext
             if isServed {
                 context = try await self.context(for: shop, reloader: reloader, store: store, clock: clock)

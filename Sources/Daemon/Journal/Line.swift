@@ -34,6 +34,8 @@ package enum Line: String, LogKind, CaseIterable {
     case noRecipient = "b8c6a43cf20d28f9714ee2f09321fd8b"
     case triggersLoaded = "d45984dc81c2c476129015688fe6e63f"
     case triggersRefused = "3e9f215e898357fdf4cfcf212d1b8ff5"
+    case triggersFollowed = "7c1d0e5b9a344fd2b6e83f10c4a9d275"
+    case triggersElsewhere = "e05b7a92c6d14b3f8f21a6d97b30c81e"
     case reloadHeld = "0e66f8122b6abb8404ba58266a76726f"
     case braked = "5f0c1f6f4be14c1b9a2f6f7c7d3b8e41"
     case clockWrong = "4f01263fbfb5d9c106eafee906d35661"
@@ -124,6 +126,8 @@ package enum Line: String, LogKind, CaseIterable {
         case .noRecipient: "No address to write to"
         case .triggersLoaded: "Trigger files are in force"
         case .triggersRefused: "Trigger files refused"
+        case .triggersFollowed: "Trigger files were brought up to date from another machine"
+        case .triggersElsewhere: "Trigger files differ from what is in force"
         case .reloadHeld: "An edit is held"
         case .braked: "Mail to shoppers is held"
         case .clockWrong: "The clock cannot be trusted"
@@ -194,7 +198,7 @@ package enum Line: String, LogKind, CaseIterable {
             .helpdeskRefused,
             .pageFailed,
             .noDesk, .designFailed, .paused, .budget, .modelFailed, .hookRefused,
-            .dataRequested, .shopToErase:
+            .dataRequested, .shopToErase, .triggersElsewhere:
             .warning
         case .cycleDone, .waitsOn: .debug
         default: .info

@@ -21,6 +21,9 @@ struct TriggerReloader {
     var readings = TriggerReadings()
     /// Shared with the planning that decides by these triggers.
     var gate = PlanningGate()
+    /// What the folders of this machine had when they last agreed with what is in force; nil where no other machine has
+    /// one, for the store is a file.
+    var bases: FolderBases?
 
     /// A set, when each of its triggers came into force, and the files it was read from.
     struct InForce: Sendable {
@@ -59,10 +62,7 @@ struct TriggerReloader {
 
     /// What was last put into force, by whichever daemon; nil if nothing was.
     func lastGood() async throws -> InForce? {
-        guard let kept = try await store.lastGoodSet(shop: shop.domain),
-            let files = try? JSONDecoder().decode([String: Data].self, from: Data(kept.files))
-        else { return nil }
-        let folder = TriggerFolder(files: files.mapValues { [UInt8]($0) })
+        guard let folder = try await store.filesInForce(shop: shop.domain) else { return nil }
         guard let set = await readings.load(folder, webhooks: Set(shop.webhooks.keys), passedBefore: true).set else {
             return nil
         }
@@ -87,6 +87,14 @@ struct TriggerReloader {
                 "\(shop.triggers): the folder cannot be read; check 'triggers:' in the configuration, and who may read it"
             return try await refuse([reason], inForce: inForce, about: "unreadable", now: now)
         }
+        var standing = FolderBases.Standing.edited
+        if let bases, let inForce {
+            standing = bases.standing(of: folder.digest, to: inForce.folder.digest, shop: shop.domain)
+            if standing == .behind {
+                follow(inForce, from: folder, bases: bases)
+                return .unchanged(inForce)
+            }
+        }
         let today = (planner?.shopZone ?? .utc).day(at: now)
         let (set, faults) = await readings.load(folder, webhooks: Set(shop.webhooks.keys), today: today)
         guard let set else {
@@ -97,6 +105,7 @@ struct TriggerReloader {
         if let inForce, inForce.folder.digest == folder.digest {
             try await forget([.lastFault, .heldReload, .confirmedReload], now: now)
             let since = try await store.triggersInForce(shop: shop.domain)
+            bases?.note(folder.digest, shop: shop.domain)
             return .unchanged(InForce(set: set, since: since, folder: folder))
         }
         if let inForce, var planner {
@@ -110,9 +119,11 @@ struct TriggerReloader {
             let given = try await store.givenLately(shop: shop.domain, since: now - .days(30))
             let gifts = reload.generosity(given)
             let isRush = Reload.isHeld(people: people, peoplePerDay: usual)
-            if isRush || !gifts.isEmpty, set.settings.confirm != code, confirmed != code {
+            let hasParted = standing == .parted
+            if isRush || !gifts.isEmpty || hasParted, set.settings.confirm != code, confirmed != code {
                 var held = HeldReload(code: code, people: isRush ? people : 0, peoplePerDay: usual, since: now)
                 held.gives = gifts.isEmpty ? nil : gifts
+                held.replacesOthers = hasParted ? true : nil
                 let changes = reload.summary(inForce.folder, folder) + [""] + gifts + (isRush ? rush.lines : [])
                 try await store.keepHeld(rush.effects, shop: shop.domain, now: now)
                 return try await hold(held, changes, inForce: inForce, about: folder.digest, now: now)
@@ -129,8 +140,50 @@ struct TriggerReloader {
             takeUp(good)
             return good
         }
+        bases?.note(folder.digest, shop: shop.domain)
         try await forget([.lastFault, .heldReload, .confirmedReload], now: now)
         return .accepted(good)
+    }
+
+    /// Makes the folder of a machine that does not serve the shop say what is in force, unless it was edited there. Looks
+    /// once at each set that comes into force.
+    func follow(_ inForce: InForce) {
+        guard let bases, bases.mustLook(inForce.folder.digest, shop: shop.domain),
+            let folder = try? TriggerFolder(readingFrom: shop.triggers)
+        else { return }
+        switch bases.standing(of: folder.digest, to: inForce.folder.digest, shop: shop.domain) {
+        case .same: bases.note(folder.digest, shop: shop.domain)
+        case .behind: follow(inForce, from: folder, bases: bases)
+        case .edited: tellElsewhere("it was edited here, and the shop is served elsewhere")
+        case .parted: tellElsewhere("it was edited both here and elsewhere, or came from elsewhere")
+        }
+    }
+
+    private func follow(_ inForce: InForce, from folder: TriggerFolder, bases: FolderBases) {
+        do throws(TriggerFolder.WriteFailure) {
+            try inForce.folder.write(over: folder, in: shop.triggers)
+        } catch {
+            switch error {
+            case .changed: return tellElsewhere("it is being edited")
+            case .notOurs: return tellElsewhere("a link in it leads out of it")
+            case .system(let words): return tellElsewhere("it cannot be written: \(words)")
+            case .unsure: break
+            }
+        }
+        bases.note(inForce.folder.digest, shop: shop.domain)
+        let count = Set(folder.files.keys).union(inForce.folder.files.keys).count {
+            folder.files[$0] != inForce.folder.files[$0]
+        }
+        logger.log(Line.triggersFollowed, ["shop": "\(shop.domain)", "count": "\(count)"])
+    }
+
+    private func tellElsewhere(_ why: String) {
+        logger.log(
+            Line.triggersElsewhere,
+            [
+                "shop": "\(shop.domain)",
+                "reason": "\(why); `bookbag triggers pull` writes what is in force into \(shop.triggers)",
+            ])
     }
 
     /// Tells the shop that its changes are in force.
@@ -216,7 +269,7 @@ struct TriggerReloader {
             .held, settings: inForce.set.settings, about: digest,
             subject: "Your edit would \(held.would)",
             body: """
-                That is more than on a usual day, so Bookbag waits for your word. Until then it goes on by the files as they were before.
+                \(held.reason), so Bookbag waits for your word. Until then it goes on by the files as they were before.
 
                 What was edited, and what would come of it:
 
@@ -324,6 +377,16 @@ struct TriggerReloader {
     }
 }
 
+extension Store {
+    /// The trigger files that were last put into force; nil if none were.
+    package func filesInForce(shop: String) async throws(StoreFailure) -> TriggerFolder? {
+        guard let kept = try await lastGoodSet(shop: shop),
+            let files = try? JSONDecoder().decode([String: Data].self, from: Data(kept.files))
+        else { return nil }
+        return TriggerFolder(files: files.mapValues { [UInt8]($0) })
+    }
+}
+
 /// A reload that waits for confirmation, in its stored form.
 package struct HeldReload: Codable, Sendable, RememberedValue {
     /// The code that confirms it.
@@ -333,6 +396,8 @@ package struct HeldReload: Codable, Sendable, RememberedValue {
     package var since: Moment
     /// What it would give more than on a usual day, a line each; nil if nothing.
     package var gives: [String]?
+    /// True if it would undo what was edited on another machine; nil if not.
+    package var replacesOthers: Bool?
     /// What was edited, and the orders that each trigger would write about, one line each. It names no shopper.
     package var who: [String]?
 
@@ -345,9 +410,21 @@ package struct HeldReload: Codable, Sendable, RememberedValue {
 
     /// What it would do, to follow "it would".
     package var would: String {
-        let writes = "write to \(people) people at once"
-        guard gives != nil else { return writes }
-        return people == 0 ? "give more than on a usual day" : "\(writes), and give more than on a usual day"
+        var parts: [String] = []
+        if replacesOthers == true { parts.append("undo what was edited on another machine") }
+        if people > 0 || (gives == nil && replacesOthers != true) {
+            parts.append("write to \(people) people at once")
+        }
+        if gives != nil { parts.append("give more than on a usual day") }
+        guard let last = parts.popLast() else { return "" }
+        return parts.isEmpty ? last : "\(parts.joined(separator: ", ")), and \(last)"
+    }
+
+    /// Why that needs somebody's word, as the beginning of a sentence.
+    var reason: String {
+        if replacesOthers != true { return "That is more than on a usual day" }
+        let isAll = people == 0 && gives == nil
+        return isAll ? "Both cannot be in force" : "Both cannot be in force, and it is more than on a usual day"
     }
 
     /// What has not happened yet.

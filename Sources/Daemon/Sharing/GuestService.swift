@@ -4,8 +4,9 @@ import Platform
 import ServiceLifecycle
 import Store
 
-/// Keeps the rules of shops that other daemons serve as those have them: our pages show and decide by them. A shop that
-/// was served by nobody yet has none; once it has, all loops start again and know it.
+/// Keeps the rules and the folders of shops that other daemons serve as those have them: our pages show and decide by
+/// them, and we may serve them next. A shop that was served by nobody yet has none; once it has, all loops start again
+/// and know it.
 struct GuestService: Service {
     /// A shop that another daemon serves.
     struct Guest: Sendable {
@@ -46,10 +47,10 @@ struct GuestService: Service {
             {
                 context.replaceProfile(profile)
             }
-            guard digest != context.rules.inForce.folder.digest, let good = try await guest.reloader.lastGood() else {
-                continue
+            if digest != context.rules.inForce.folder.digest, let good = try await guest.reloader.lastGood() {
+                context.replaceTriggers(good)
             }
-            context.replaceTriggers(good)
+            guest.reloader.follow(context.rules.inForce)
         }
     }
 }

@@ -37,6 +37,14 @@ extension Connection {
         }
     }
 
+    /// Runs a statement with each of many lists of values, and returns how many rows it changed in all.
+    func changes(_ sql: String, each lists: [SQLArguments]) throws -> Int {
+        switch line {
+        case .sqlite(let line): try lists.reduce(0) { try $0 + line.changes(sql, $1.values) }
+        case .postgres(let line): try line.changes(sql, lists: lists.map(\.values))
+        }
+    }
+
     /// Runs a statement that changes a row in all but rare cases, and returns whether it did. PostgreSQL says so at the
     /// commit, and where it did not the step is run again.
     func changed(_ sql: String, _ arguments: SQLArguments = []) throws -> Bool {

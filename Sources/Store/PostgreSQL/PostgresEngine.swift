@@ -232,6 +232,11 @@ final class PostgresEngine: Sendable {
         }
     }
 
+    /// How often its lines have waited for the server, for tests of how steps ask.
+    func waits() throws -> Int {
+        try ([writer] + readers).reduce(0) { try $0 + $1.sync { $0.waits } }
+    }
+
     private func least() -> Worker {
         readers.min { $0.load.load(ordering: .relaxed) < $1.load.load(ordering: .relaxed) } ?? writer
     }

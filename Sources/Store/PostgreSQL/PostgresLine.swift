@@ -412,6 +412,19 @@ final class PostgresLine {
         }
     }
 
+    /// Runs a statement with each of many lists of values, and returns how many rows it changed in all.
+    func changes(_ sql: String, lists: [[SQLValue]]) throws -> Int {
+        try mustNotAsk()
+        var count = 0
+        for start in stride(from: 0, to: lists.count, by: Self.mostTogether) {
+            let part = Array(lists[start..<min(start + Self.mostTogether, lists.count)])
+            count += try answered(sql, part) { answers in
+                answers.reduce(0) { $0 + (Int(String(cString: PQcmdTuples($1))) ?? 0) }
+            }
+        }
+        return count
+    }
+
     /// Visits the rows of a query.
     func each(_ sql: String, _ values: [SQLValue], _ body: (Row) throws -> Void) throws {
         if questions != nil || !answers.isEmpty {

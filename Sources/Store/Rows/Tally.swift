@@ -286,11 +286,18 @@ struct CountedBooking: Hashable {
     var trigger: String
 }
 
+/// A gift whose code has not been used yet.
+struct GivenCode: Hashable {
+    var effect: Int64
+    var gift: String
+    var trigger: String
+}
+
 extension Connection {
     /// Changes the bookings of effects, and what is tallied of them with them.
     func rebook(_ effects: [Int64], shop: Int64, _ change: () throws -> Void) throws {
         func counted() throws -> [CountedBooking?] {
-            try effects.map { effect in
+            try together(effects) { effect in
                 try first(Query.countedBooking, [shop, effect]) { row in
                     CountedBooking(
                         gift: row[0], amount: row[1], currency: row[2], at: row.moment(3), trigger: row[4])
@@ -307,18 +314,17 @@ extension Connection {
         try tally.write(to: self)
     }
 
-    /// Notes that an order used codes of ours, each once.
-    func redeem(_ codes: [String], at moment: Moment, shop: Int64, tally: inout Tally) throws {
-        for code in codes {
-            let found = try first(Query.giftOfCode, [shop, code]) {
-                (effect: $0[0] as Int64, gift: $0[1] as String, trigger: $0[2] as String)
-            }
-            guard let found else { continue }
-            try run(
-                "UPDATE bookings SET redeemed_at = ? WHERE shop = ? AND effect_id = ?",
-                [moment.milliseconds, shop, found.effect])
-            tally.redeemed(found.gift, of: found.trigger, at: moment, shop: shop)
-        }
+    /// The gift of ours that a code stands for; nil if it is none, or was used before.
+    func gift(ofCode code: String, shop: Int64) throws -> GivenCode? {
+        try first(Query.giftOfCode, [shop, code]) { GivenCode(effect: $0[0], gift: $0[1], trigger: $0[2]) }
+    }
+
+    /// Notes that an order used a code of ours.
+    func redeem(_ code: GivenCode, at moment: Moment, shop: Int64, tally: inout Tally) throws {
+        try run(
+            "UPDATE bookings SET redeemed_at = ? WHERE shop = ? AND effect_id = ?",
+            [moment.milliseconds, shop, code.effect])
+        tally.redeemed(code.gift, of: code.trigger, at: moment, shop: shop)
     }
 
     /// The zone that a shop's days are counted in; UTC until Shopify has been asked.
@@ -328,8 +334,11 @@ extension Connection {
     }
 
     /// Brings the journeys of an order's parcels up to date, and their tallies with them.
-    func put(_ journeys: [Journey], orderID: Int64, isNew: Bool, shop: Int64, tally: inout Tally) throws {
-        let stored = isNew ? [:] : try self.journeys(orderID: orderID, shop: shop)
+    ///
+    /// - Parameter stored: those of the order by now, by shipment.
+    func put(
+        _ journeys: [Journey], over stored: [String: Journey], orderID: Int64, shop: Int64, tally: inout Tally
+    ) throws {
         var gone = Set(stored.keys)
         for journey in journeys {
             gone.remove(journey.shipment)
@@ -365,7 +374,8 @@ extension Connection {
         try run("DELETE FROM journeys WHERE shop = ? AND order_id = ?", [shop, orderID])
     }
 
-    private func journeys(orderID: Int64, shop: Int64) throws -> [String: Journey] {
+    /// The journeys of an order's parcels, by shipment.
+    func journeys(orderID: Int64, shop: Int64) throws -> [String: Journey] {
         let rows = try all(Query.journeysOfOrder, [shop, orderID]) { row in
             Journey(
                 shipment: row[0], carrier: row[1], day: CalendarDay(daysSinceEpoch: row[2]), outcome: try row.word(3),

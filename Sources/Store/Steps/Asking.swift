@@ -203,14 +203,11 @@ extension Store {
         source: String, of shops: Set<String>? = nil, urgencies: [Urgency] = Urgency.allCases
     ) async throws(StoreFailure) -> Moment? {
         try await read { db in
-            var next: Int64?
-            for (shop, domain) in try db.shops() where shops?.contains(domain) ?? true {
-                for urgency in urgencies {
-                    let moment = try db.integer(Query.nextAsk, [shop, source, urgency.rawValue])
-                    if let moment { next = min(next ?? moment, moment) }
-                }
-            }
-            return next.map { Moment(milliseconds: $0) }
+            let served = try db.shops().filter { shops?.contains($0.domain) ?? true }.map(\.id)
+            let places = served.flatMap { shop in urgencies.map { (shop: shop, urgency: $0) } }
+            return try db.together(places) { shop, urgency in
+                try db.integer(Query.nextAsk, [shop, source, urgency.rawValue])
+            }.compactMap(\.self).min().map { Moment(milliseconds: $0) }
         }
     }
 
@@ -222,6 +219,8 @@ extension Store {
         try await write { db in
             var shops = ShopNumbers()
             var tally = Tally()
+            // A parcel that another outcome turned before is read again.
+            var sources = try db.sources(of: outcomes.filter(\.outcome.givesTheTurn).map(\.parcel))
             for (parcel, outcome) in outcomes {
                 let shop = try shops.number(parcel.shop, in: db)
                 let id = parcel.number
@@ -236,9 +235,13 @@ extension Store {
                     try db.run("UPDATE parcels SET misses = misses + 1 WHERE shop = ? AND id = ?", [shop, id])
                 case .found: try db.run("UPDATE parcels SET misses = 0 WHERE shop = ? AND id = ?", [shop, id])
                 case .refused(let source):
-                    try db.turn(id, shop: shop, from: source, forGood: true, now: now, tally: &tally)
+                    let known = try sources.removeValue(forKey: parcel) ?? db.sources(of: id, shop: shop)
+                    try db.turn(
+                        id, over: known, shop: shop, from: source, forGood: true, now: now, tally: &tally)
                 case .passedOver(let source):
-                    try db.turn(id, shop: shop, from: source, forGood: false, now: now, tally: &tally)
+                    let known = try sources.removeValue(forKey: parcel) ?? db.sources(of: id, shop: shop)
+                    try db.turn(
+                        id, over: known, shop: shop, from: source, forGood: false, now: now, tally: &tally)
                 }
             }
             try tally.write(to: db)
@@ -415,21 +418,56 @@ extension Row {
     }
 }
 
+/// Who is asked about a parcel, and who can be.
+private struct ParcelSources: Hashable {
+    var source: String
+    var sources: [String]
+    var refused: [String]
+    var passed: [String]
+}
+
+/// A parcel as it is stored.
+struct StoredParcel: Hashable {
+    var id: Int64
+    var source: String
+    var urgency: Int
+    var askAt: Moment?
+    var refused: [String]
+    var home: String?
+    var askedAt: Moment?
+    var sources: String?
+    var passed: [String]
+    /// True if another order has it, too. Only known where this one has it no more.
+    var isOfAnother = false
+}
+
 extension Connection {
+    /// The parcel of one of an order's numbers; nil if there is none yet.
+    func parcel(_ ask: Ask, orderID: Int64?, shop: Int64) throws -> StoredParcel? {
+        let stored = try first(Query.parcel, [shop, ask.number]) { row in
+            StoredParcel(
+                id: row[0], source: row[1], urgency: row[2], askAt: row.optionalMoment(3), refused: row.words(4),
+                home: row[5], askedAt: row.optionalMoment(6), sources: row[7], passed: row.words(8))
+        }
+        guard var stored, ask.at == nil else { return stored }
+        stored.isOfAnother = try isOfAnother(stored.id, than: orderID, shop: shop)
+        return stored
+    }
+
+    private func isOfAnother(_ parcel: Int64, than orderID: Int64?, shop: Int64) throws -> Bool {
+        try integer(Query.otherOrderOfParcel, [shop, parcel, orderID ?? 0]) != nil
+    }
+
     /// Writes when to ask about one of an order's numbers; a parcel that no order has any more is removed. True if it
     /// is now due sooner, or from another source.
+    ///
+    /// - Parameter row: the parcel of that number, as it is stored.
     func put(
-        _ ask: Ask, orderID: Int64, shop: Int64, now: Moment, numbers: inout RowNumbers, tally: inout Tally
+        _ ask: Ask, over row: StoredParcel?, orderID: Int64, shop: Int64, now: Moment, numbers: inout RowNumbers,
+        tally: inout Tally
     ) throws -> Bool {
-        let row = try first(Query.parcel, [shop, ask.number]) { row in
-            (
-                id: row[0] as Int64, source: row[1] as String, urgency: row[2] as Int, askAt: row.optionalMoment(3),
-                refused: row.words(4), home: row[5] as String?, askedAt: row.optionalMoment(6),
-                sources: row[7] as String?, passed: row.words(8)
-            )
-        }
         guard let at = ask.at else {
-            if let row { try unlink(row.id, source: row.source, orderID: orderID, shop: shop, tally: &tally) }
+            if let row { try unlink(row, orderID: orderID, shop: shop, tally: &tally) }
             return false
         }
         let turn = Turn(sources: ask.sources, refused: row?.refused ?? [], passed: row?.passed ?? [])
@@ -487,13 +525,24 @@ extension Connection {
         return row?.source != source || row?.askAt.map { askAt < $0 } ?? true
     }
 
+    /// The sources of these parcels; an entry is nil where there is no such parcel any more.
+    fileprivate func sources(of parcels: [ParcelID]) throws -> [ParcelID: ParcelSources?] {
+        let parcels = Array(Set(parcels))
+        let found = try together(parcels) { try sources(of: $0.number, shop: shop($0.shop)) }
+        return Dictionary(uniqueKeysWithValues: zip(parcels, found))
+    }
+
+    fileprivate func sources(of parcel: Int64, shop: Int64) throws -> ParcelSources? {
+        try first(Query.parcelSources, [shop, parcel]) {
+            ParcelSources(source: $0[0], sources: $0.words(1), refused: $0.words(2), passed: $0.words(3))
+        }
+    }
+
     /// Passes the parcel to its next source, which is asked at once.
     fileprivate func turn(
-        _ parcel: Int64, shop: Int64, from source: String, forGood: Bool, now: Moment, tally: inout Tally
+        _ parcel: Int64, over row: ParcelSources?, shop: Int64, from source: String, forGood: Bool, now: Moment,
+        tally: inout Tally
     ) throws {
-        let row = try first(Query.parcelSources, [shop, parcel]) {
-            (source: $0[0] as String, sources: $0.words(1), refused: $0.words(2), passed: $0.words(3))
-        }
         guard let row, !row.source.isEmpty else { return }
         var turn = Turn(
             sources: row.sources.isEmpty ? [row.source] : row.sources,
@@ -529,27 +578,31 @@ extension Connection {
         _ query: (_ shop: Int64, _ urgency: Urgency) -> (sql: String, arguments: SQLArguments)
     ) throws -> [DueParcel] {
         let shops = try shops().filter { served?.contains($0.domain) ?? true }
-        var due: [DueParcel] = []
-        for urgency in urgencies {
-            var ofUrgency: [(shop: Int64, parcel: DueParcel)] = []
-            for (shop, domain) in shops {
-                let (sql, arguments) = query(shop, urgency)
-                ofUrgency += try all(sql, arguments) { row in
-                    (shop: shop, parcel: dueParcel(row, of: domain, source: source, urgency: urgency, now: now))
-                }
-            }
-            if shops.count > 1 { ofUrgency.sort { $0.parcel.askAt < $1.parcel.askAt } }
-            for (shop, found) in ofUrgency.prefix(limit) {
-                var parcel = found
-                let orders = try all(Query.ordersOfParcel, [shop, parcel.id.number]) {
-                    ($0[0] as String, $0.moment(1))
-                }
-                parcel.orderIDs = orders.map(\.0)
-                parcel.placedAt = orders.map(\.1).min() ?? now
-                due.append(parcel)
+        let places = urgencies.flatMap { urgency in shops.map { (urgency: urgency, shop: $0) } }
+        let found = try together(places) { urgency, shop in
+            let (sql, arguments) = query(shop.id, urgency)
+            return try all(sql, arguments) { row in
+                (
+                    shop: shop.id,
+                    parcel: dueParcel(row, of: shop.domain, source: source, urgency: urgency, now: now)
+                )
             }
         }
-        return due
+        var due: [(shop: Int64, parcel: DueParcel)] = []
+        for urgency in urgencies {
+            var ofUrgency = zip(places, found).filter { $0.0.urgency == urgency }.flatMap(\.1)
+            if shops.count > 1 { ofUrgency.sort { $0.parcel.askAt < $1.parcel.askAt } }
+            due += ofUrgency.prefix(limit)
+        }
+        let orders = try together(due) { shop, parcel in
+            try all(Query.ordersOfParcel, [shop, parcel.id.number]) { ($0[0] as String, $0.moment(1)) }
+        }
+        return zip(due, orders).map { one, orders in
+            var parcel = one.parcel
+            parcel.orderIDs = orders.map(\.0)
+            parcel.placedAt = orders.map(\.1).min() ?? now
+            return parcel
+        }
     }
 
     private func dueParcel(_ row: Row, of domain: String, source: String, urgency: Urgency, now: Moment) -> DueParcel {
@@ -563,27 +616,39 @@ extension Connection {
 
     /// Removes all parcels from an order that is erased.
     func removeParcels(ofOrder orderID: Int64, shop: Int64, tally: inout Tally) throws {
-        let parcels = try all(
-            """
-            SELECT parcels.id, parcels.source
-            FROM parcel_orders JOIN parcels ON parcels.shop = parcel_orders.shop AND parcels.id = parcel_orders.parcel
-            WHERE parcel_orders.shop = ? AND parcel_orders.order_id = ?
-            """, [shop, orderID]
-        ) { ($0[0] as Int64, $0[1] as String) }
-        for (id, source) in parcels { try unlink(id, source: source, orderID: orderID, shop: shop, tally: &tally) }
+        let parcels = try all(Query.parcelsOfOrder, [shop, orderID]) { ($0[0] as Int64, $0[1] as String) }
+        let others = try together(parcels) { id, _ in try isOfAnother(id, than: orderID, shop: shop) }
+        for ((id, source), isOfAnother) in zip(parcels, others) {
+            try unlink(id, source: source, isOfAnother: isOfAnother, orderID: orderID, shop: shop, tally: &tally)
+        }
     }
 
-    private func unlink(_ parcel: Int64, source: String, orderID: Int64, shop: Int64, tally: inout Tally) throws {
+    private func unlink(_ parcel: StoredParcel, orderID: Int64, shop: Int64, tally: inout Tally) throws {
+        try unlink(
+            parcel.id, source: parcel.source, isOfAnother: parcel.isOfAnother, orderID: orderID, shop: shop,
+            tally: &tally)
+    }
+
+    private func unlink(
+        _ parcel: Int64, source: String, isOfAnother: Bool, orderID: Int64, shop: Int64, tally: inout Tally
+    ) throws {
         try run(
             "DELETE FROM parcel_orders WHERE shop = ? AND parcel = ? AND order_id = ?", [shop, parcel, orderID])
-        let other = try integer("SELECT 1 FROM parcel_orders WHERE shop = ? AND parcel = ? LIMIT 1", [shop, parcel])
-        guard other == nil else { return }
+        if isOfAnother { return }
         try run("DELETE FROM parcels WHERE shop = ? AND id = ?", [shop, parcel])
         tally.add(.parcels, [source], shop: shop, -1)
     }
 }
 
 extension Query {
+    static let parcelsOfOrder = """
+        SELECT parcels.id, parcels.source
+        FROM parcel_orders JOIN parcels ON parcels.shop = parcel_orders.shop AND parcels.id = parcel_orders.parcel
+        WHERE parcel_orders.shop = ? AND parcel_orders.order_id = ?
+        """
+    static let otherOrderOfParcel = """
+        SELECT 1 FROM parcel_orders WHERE shop = ? AND parcel = ? AND order_id <> ? LIMIT 1
+        """
     static let parcel = """
         SELECT id, source, urgency, ask_at, refused, home, asked_at, sources, passed_over FROM parcels WHERE shop = ? AND number = ?
         """

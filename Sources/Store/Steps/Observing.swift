@@ -20,9 +20,15 @@ extension Store {
             var shops = ShopNumbers()
             var numbers = RowNumbers()
             var new: [RawObservation] = []
-            for one in observations {
+            let known = try db.together(observations) { try db.isKept($0, shop: db.shop($0.shop)) }
+            var seen: Set<String> = []
+            for (one, isKnown) in zip(observations, known) where !isKnown {
+                // The same one twice in a page is kept once.
+                guard seen.insert("\(one.shop) \(one.source) \(one.externalID)").inserted else { continue }
                 let shop = try shops.number(one.shop, in: db)
-                if let kept = try db.keep(one, shop: shop, hash: hash, numbers: &numbers) { new.append(kept) }
+                if let kept = try db.keep(one, isKnown: false, shop: shop, hash: hash, numbers: &numbers) {
+                    new.append(kept)
+                }
             }
             try numbers.write(to: db)
             if let cursor {
@@ -75,12 +81,19 @@ extension RawObservation {
 }
 
 extension Connection {
+    /// Whether its source had sent that observation before.
+    fileprivate func isKept(_ observation: RawObservation, shop: Int64) throws -> Bool {
+        try integer(Query.observation, [shop, observation.source, observation.externalID]) != nil
+    }
+
     /// Keeps one observation, and returns it with its number; nil where its source had sent it before.
+    ///
+    /// - Parameter isKnown: whether it had; nil to look.
     func keep(
-        _ observation: RawObservation, shop: Int64, hash: KeyedHash, numbers: inout RowNumbers
+        _ observation: RawObservation, isKnown: Bool? = nil, shop: Int64, hash: KeyedHash, numbers: inout RowNumbers
     ) throws -> RawObservation? {
         var one = observation
-        guard try integer(Query.observation, [shop, one.source, one.externalID]) == nil else { return nil }
+        guard try !(isKnown ?? isKept(one, shop: shop)) else { return nil }
         one.id = try numbers.take(.observations, shop: shop, in: self)
         try run(
             """

@@ -134,8 +134,8 @@ extension Store {
                 outcome.ratingIsOutdated = true
                 return (outcome, kept)
             }
-            let known = try db.together(rows) { try db.known(of: $0, shop: db.shop($0.learned.record.shop)) }
-            for (row, known) in zip(rows, known) {
+            var seen = SeenRows()
+            for (row, known) in zip(rows, try db.known(of: rows)) {
                 let record = row.learned.record
                 let key = OrderKey(shop: record.shop, orderID: record.facts.id)
                 let shop = try shops.number(record.shop, in: db)
@@ -149,7 +149,8 @@ extension Store {
                 // One savepoint per order, so that a stale one leaves no trace.
                 let refusal = try db.isolated(path: path) {
                     number = try db.write(
-                        row, over: known, shop: shop, now: now, numbers: &numbers, into: &part, tally: &partTally)
+                        row, over: known, shop: shop, now: now, numbers: &numbers, seen: &seen, into: &part,
+                        tally: &partTally)
                     return number != nil
                 }
                 if let refusal {
@@ -227,30 +228,76 @@ extension Store {
     }
 }
 
-/// What is stored of an order before it is written. Each stands in a step once, so what is written of the others
-/// changes nothing of it.
+/// What is stored of an order before it is written. Each order stands in a step once, so what is written of the others
+/// changes nothing of it but what several share (`SeenRows`).
 private struct KnownOrder {
     var isErased: Bool
     var aggregate: (id: Int64, version: Int64)?
-    var scans: [(owner: String, position: Int, scan: Scan)]
+    var scans: [(owner: String, position: Int, scan: Scan)] = []
+    /// By shipment.
+    var journeys: [String: Journey] = [:]
+    /// By number; an entry is nil where there is no such parcel yet.
+    var parcels: [String: StoredParcel?] = [:]
+    /// By code; an entry is nil where it is none of ours, or was used before.
+    var gifts: [String: GivenCode?] = [:]
+}
+
+/// The parcels and codes that a step has written already, for one order may share them with another: they are read
+/// again.
+private struct SeenRows {
+    private struct Key: Hashable {
+        var shop: Int64
+        var text: String
+    }
+    private var parcels: Set<Key> = []
+    private var codes: Set<Key> = []
+
+    /// True the first time.
+    mutating func isFirst(parcel number: String, shop: Int64) -> Bool {
+        parcels.insert(Key(shop: shop, text: number)).inserted
+    }
+
+    /// True the first time.
+    mutating func isFirst(code: String, shop: Int64) -> Bool {
+        codes.insert(Key(shop: shop, text: code)).inserted
+    }
 }
 
 extension Connection {
-    fileprivate func known(of row: OrderRow, shop: Int64) throws -> KnownOrder {
-        let record = row.learned.record
-        let isErased = try isErased(row.orderKey, shop: shop)
-        let aggregate = isErased ? nil : try aggregate(.order(record.facts.id), shop: shop)
-        guard let aggregate, row.learned.changed, !row.scans.isEmpty else {
-            return KnownOrder(isErased: isErased, aggregate: aggregate, scans: [])
+    /// What is stored of the orders of a step, asked of all of them at once.
+    fileprivate func known(of rows: [OrderRow]) throws -> [KnownOrder] {
+        var numbers = ShopNumbers()
+        let shops = try rows.map { try numbers.number($0.learned.record.shop, in: self) }
+        var known = try together(Array(zip(rows, shops))) { row, shop in try stored(row, shop: shop) }
+        let wanted = rows.indices.filter { !known[$0].isErased }
+        let asks = wanted.flatMap { index in rows[index].learned.asks.map { (index: index, ask: $0) } }
+        let parcels = try together(asks) { index, ask in
+            try parcel(ask, orderID: known[index].aggregate?.id, shop: shops[index])
         }
-        return KnownOrder(
-            isErased: false, aggregate: aggregate, scans: try scans(orderID: aggregate.id, shop: shop))
+        for (one, parcel) in zip(asks, parcels) { known[one.index].parcels[one.ask.number] = .some(parcel) }
+        let codes = wanted.filter { rows[$0].record != nil }.flatMap { index in
+            (rows[index].learned.record.usedCodes ?? []).map { (index: index, code: $0) }
+        }
+        let gifts = try together(codes) { index, code in try gift(ofCode: code, shop: shops[index]) }
+        for (one, gift) in zip(codes, gifts) { known[one.index].gifts[one.code] = .some(gift) }
+        return known
+    }
+
+    private func stored(_ row: OrderRow, shop: Int64) throws -> KnownOrder {
+        let learned = row.learned
+        let isErased = try isErased(row.orderKey, shop: shop)
+        var known = KnownOrder(
+            isErased: isErased, aggregate: isErased ? nil : try aggregate(.order(learned.record.facts.id), shop: shop))
+        guard let id = known.aggregate?.id, learned.changed else { return known }
+        if !row.scans.isEmpty { known.scans = try scans(orderID: id, shop: shop) }
+        if learned.journeys != nil { known.journeys = try journeys(orderID: id, shop: shop) }
+        return known
     }
 
     /// Writes one order and returns the number of its row; nil if it is stale.
     fileprivate func write(
         _ row: OrderRow, over stored: KnownOrder, shop: Int64, now: Moment, numbers: inout RowNumbers,
-        into outcome: inout LearnedOutcome, tally: inout Tally
+        seen: inout SeenRows, into outcome: inout LearnedOutcome, tally: inout Tally
     ) throws -> Int64? {
         let learned = row.learned
         let record = learned.record
@@ -317,7 +364,12 @@ extension Connection {
                 ])
         }
         if row.record != nil, let codes = record.usedCodes {
-            try redeem(codes, at: facts.processedAt, shop: shop, tally: &tally)
+            for code in codes {
+                let isKnown = seen.isFirst(code: code, shop: shop)
+                let known = isKnown ? stored.gifts[code] : nil
+                guard let gift = try known ?? gift(ofCode: code, shop: shop) else { continue }
+                try redeem(gift, at: facts.processedAt, shop: shop, tally: &tally)
+            }
         }
         if learned.changed {
             outcome.scansRefused += try writeScans(row, over: stored.scans, orderID: id, shop: shop)
@@ -332,12 +384,16 @@ extension Connection {
                 tally.happened(event, carrier: carrier, shop: shop)
             }
             if let journeys = learned.journeys {
-                try put(journeys, orderID: id, isNew: known == nil, shop: shop, tally: &tally)
+                try put(journeys, over: stored.journeys, orderID: id, shop: shop, tally: &tally)
             }
         }
         for reread in learned.rereads { try put(reread, orderID: id, shop: shop) }
         for ask in learned.asks {
-            let isSooner = try put(ask, orderID: id, shop: shop, now: now, numbers: &numbers, tally: &tally)
+            let isKnown = seen.isFirst(parcel: ask.number, shop: shop)
+            let known = isKnown ? stored.parcels[ask.number] : nil
+            let isSooner = try put(
+                ask, over: known ?? parcel(ask, orderID: id, shop: shop), orderID: id, shop: shop, now: now,
+                numbers: &numbers, tally: &tally)
             outcome.hasSoonerAsks = outcome.hasSoonerAsks || isSooner
         }
         return id

@@ -178,14 +178,23 @@ extension Store: DeliveryLedger {
             var shops = ShopNumbers()
             var tally = Tally()
             var withdrawn: [Int64] = []
-            for withdrawal in withdrawals {
+            let standings = try db.together(withdrawals) { withdrawal in
+                let effect = withdrawal.claim.effect
+                let shop = try db.shop(effect.shop)
+                return (
+                    hasBegun: try db.integer(Query.openAttempt, [shop, effect.id, withdrawal.claim.token]) != nil,
+                    rating: effect.isContact ? try db.countedRating(effectID: effect.id, shop: shop) : nil
+                )
+            }
+            for (withdrawal, standing) in zip(withdrawals, standings) {
                 let effect = withdrawal.claim.effect
                 let shop = try shops.number(effect.shop, in: db)
-                let hasBegun = try db.integer(Query.openAttempt, [shop, effect.id, withdrawal.claim.token]) != nil
-                guard try !hasBegun && db.endLease(of: withdrawal.claim, shop: shop, now: now) else { continue }
+                guard
+                    try !standing.hasBegun && db.endLease(of: withdrawal.claim, shop: shop, now: now)
+                else { continue }
                 let note = DecisionNote(
                     at: now, state: .withdrawn, reason: withdrawal.reason, detail: withdrawal.detail)
-                try db.move(effect, to: note, shop: shop, tally: &tally)
+                try db.move(effect, to: note, rating: .some(standing.rating), shop: shop, tally: &tally)
                 withdrawn.append(effect.id)
             }
             try tally.write(to: db)

@@ -67,10 +67,9 @@ extension Store {
         let hash = hash
         return try await read { db in
             let shop = try db.shop(domain)
+            let moments = try db.together(orderIDs) { try db.integer(Query.removedForAge, [shop, hash.order($0)]) }
             var found: [String: Moment] = [:]
-            for id in orderIDs {
-                found[id] = try db.integer(Query.removedForAge, [shop, hash.order(id)]).map(Moment.init(milliseconds:))
-            }
+            for (id, moment) in zip(orderIDs, moments) { found[id] = moment.map(Moment.init(milliseconds:)) }
             return found
         }
     }

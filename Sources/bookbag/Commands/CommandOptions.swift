@@ -16,9 +16,11 @@ struct CommandOptions: ParsableArguments {
     /// - Parameters:
     ///   - needsPeople: whether mistakes in people.yaml are as bad as others. The daemon runs without a desk then: mail to
     ///     shoppers must not end with a slip in the list of who may look at it.
+    ///   - asOneself: whether to stay who one is: a command that writes the trigger files, which may be root's.
     ///   - telling: receives each mistake, one line each.
     func configuration(
-        withSecrets: Bool = true, needsPeople: Bool = true, telling: (String) -> Void = { complain($0) }
+        withSecrets: Bool = true, needsPeople: Bool = true, asOneself: Bool = false,
+        telling: (String) -> Void = { complain($0) }
     ) throws -> Configuration {
         let environment = ProcessInfo.processInfo.environment
         let path = config.hasPrefix("/") ? config : FileManager.default.currentDirectoryPath + "/" + config
@@ -48,7 +50,7 @@ struct CommandOptions: ParsableArguments {
             configuration.people = people ?? People()
         }
         // All secrets have been read: nothing needs root from here on.
-        try ServiceUser.become(for: configuration.state)
+        if !asOneself { try ServiceUser.become(for: configuration.state) }
         return configuration
     }
 

@@ -7,9 +7,9 @@ import Store
 /// `bookbag triggers`: the trigger files of a running installation.
 struct TriggersCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "triggers", abstract: "Show the triggers in force, or release a held edit or held mail.",
-        discussion: "EXAMPLES\n  bookbag triggers list\n  bookbag triggers confirm",
-        subcommands: [ListTriggersCommand.self, ConfirmCommand.self], defaultSubcommand: ListTriggersCommand.self)
+        commandName: "triggers", abstract: "Show the triggers in force, release what is held, or fetch the files.",
+        discussion: "EXAMPLES\n  bookbag triggers list\n  bookbag triggers confirm\n  bookbag triggers pull",
+        subcommands: [ListTriggersCommand.self, ConfirmCommand.self, PullCommand.self], defaultSubcommand: ListTriggersCommand.self)
 }
 
 /// `bookbag triggers list`.
@@ -86,6 +86,80 @@ struct ConfirmCommand: AsyncParsableCommand {
         if only.isBraked {
             let count = try await store.releaseBrake(shop: only.shop, now: now)
             print("Released: \(count) messages are judged again, and sent if they are still news.")
+        }
+    }
+}
+
+/// `bookbag triggers pull`: with several machines on one store, writes the files in force into the folder of this one.
+struct PullCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "pull", abstract: "Write the files in force into this machine's folder.",
+        discussion:
+            "For a store at a server, on which several machines work: what was edited in this machine's folder and is not in force is lost. Without --yes it only says what would change.\n\nEXAMPLE\n  bookbag triggers pull --shop juniperfig.myshopify.com --yes"
+    )
+
+    @OptionGroup var options: CommandOptions
+    @Option(help: "The shop, if several are served.") var shop: String?
+    @Flag(help: "Write, and not only say what would change.") var yes = false
+
+    func run() async throws {
+        let configuration = try options.configuration(withSecrets: false, needsPeople: false, asOneself: true)
+        let (place, _) = try options.storePlace()
+        guard place.isServer else {
+            throw ValidationError(
+                "the store of \(options.config) is a file, so the folder on this machine is the only one")
+        }
+        let store = try CommandOptions.open(place)
+        let shops = configuration.shops.filter { shop == nil || $0.domain == shop }
+        if shops.isEmpty {
+            throw ValidationError("\(options.config) has no shop \(shop ?? "")")
+        }
+        var mustSayYes = false
+        for one in shops {
+            guard try await store.shops().contains(one.domain),
+                let inForce = try await store.filesInForce(shop: one.domain)
+            else {
+                print("\(one.domain): nothing is in force yet.")
+                continue
+            }
+            let folder: TriggerFolder
+            do { folder = try TriggerFolder(readingFrom: one.triggers) } catch {
+                complain("\(one.triggers): the folder cannot be read; check 'triggers:' in \(options.config)")
+                throw ExitStatus.fault
+            }
+            let paths = Set(folder.files.keys).union(inForce.files.keys).sorted().filter {
+                folder.files[$0] != inForce.files[$0]
+            }
+            if paths.isEmpty {
+                print("\(one.domain): \(one.triggers) is what is in force.")
+                continue
+            }
+            for path in paths {
+                let change =
+                    folder.files[path] == nil ? "is written" : inForce.files[path] == nil ? "is removed" : "is changed"
+                print("\(one.triggers)/\(path) \(change)")
+            }
+            guard yes else {
+                mustSayYes = true
+                continue
+            }
+            do throws(TriggerFolder.WriteFailure) {
+                try inForce.write(over: folder, in: one.triggers)
+            } catch {
+                complain("\(one.triggers): \(Self.words(error))")
+                throw ExitStatus.fault
+            }
+            print("\(one.domain): \(one.triggers) is what is in force now.")
+        }
+        if mustSayYes { print("Nothing was written. Run it again with --yes to do it.") }
+    }
+
+    private static func words(_ failure: TriggerFolder.WriteFailure) -> String {
+        switch failure {
+        case .changed: "a file was edited meanwhile; run it again"
+        case .notOurs: "a link in it leads out of it, so nothing was written; replace it by the file"
+        case .system(let words): "it cannot be written (\(words)); run this as its owner, or as root"
+        case .unsure(let words): "it is written, and the disk did not say that it keeps it (\(words))"
         }
     }
 }
