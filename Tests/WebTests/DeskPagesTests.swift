@@ -288,6 +288,21 @@ struct DeskPagesTests {
         #expect(await bench.ask("/northloom/today", cookies: theirs).status == 200)
     }
 
+    @Test("Operations says which daemon serves which shop, and names no shop that is not the visitor's")
+    func sharing() {
+        let server = StoreServer(
+            version: "15.18", isPrimary: true, replication: .synchronous, standbys: 2, lag: 0,
+            clockDifference: .zero,
+            owners: [
+                StoreServer.Owner(token: 1, name: "bookbag run on fig1", shops: [figs, "northloom.myshopify.com"]),
+                StoreServer.Owner(token: 2, name: "bookbag run on fig2", shops: []),
+            ])
+        let sharing = DeskSite.sharing(server, shops: [figs])
+        #expect(sharing.server == "PostgreSQL 15.18, primary, 2 standbys, synchronous, 0 bytes behind at most")
+        #expect(sharing.daemons.map(\.name) == ["bookbag run on fig1", "bookbag run on fig2"])
+        #expect(sharing.daemons.map(\.shops) == ["\(figs), 1 other shop", "none, stands by"])
+    }
+
     @Test("a page stays small")
     func size() async throws {
         let bench = try await DeskBench()

@@ -30,12 +30,41 @@ public struct StoreServer: Hashable, Sendable {
         var token: Int64
         public var name: String
         public var shops: [String]
+
+        package init(token: Int64, name: String, shops: [String]) {
+            self.token = token
+            self.name = name
+            self.shops = shops
+        }
     }
     /// The daemons that work on the store, sorted by name.
     public var owners: [Owner]
 
+    package init(
+        version: String, isPrimary: Bool, replication: Replication, standbys: Int, lag: Int?,
+        clockDifference: Duration, owners: [Owner]
+    ) {
+        self.version = version
+        self.isPrimary = isPrimary
+        self.replication = replication
+        self.standbys = standbys
+        self.lag = lag
+        self.clockDifference = clockDifference
+        self.owners = owners
+    }
+
     /// All of it in one line, for people.
     public var words: String {
+        var parts = [serverWords]
+        if owners.isEmpty { parts.append("served by nobody") }
+        for owner in owners {
+            parts.append("\(owner.name) serves \(owner.shops.count) shop\(owner.shops.count == 1 ? "" : "s")")
+        }
+        return parts.joined(separator: ", ")
+    }
+
+    /// The server itself in one line, for people.
+    public var serverWords: String {
         var parts = ["PostgreSQL \(version)", isPrimary ? "primary" : "standby"]
         switch replication {
         case .synchronous: parts.append("\(standbys) standby\(standbys == 1 ? "" : "s"), synchronous")
@@ -44,10 +73,6 @@ public struct StoreServer: Hashable, Sendable {
         case .unknown: parts.append("replication cannot be seen")
         }
         if let lag { parts.append("\(lag) bytes behind at most") }
-        if owners.isEmpty { parts.append("served by nobody") }
-        for owner in owners {
-            parts.append("\(owner.name) serves \(owner.shops.count) shop\(owner.shops.count == 1 ? "" : "s")")
-        }
         return parts.joined(separator: ", ")
     }
 }

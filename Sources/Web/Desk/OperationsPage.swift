@@ -26,6 +26,16 @@ struct OperationsPage: PageContent {
         /// What is tried again by hand; nil where nothing can be.
         var route: String?
     }
+    /// Who works on a store at a server.
+    struct Sharing: Encodable, Sendable {
+        struct Daemon: Encodable, Sendable {
+            var name: String
+            var shops: String
+        }
+        /// The server in words.
+        var server: String
+        var daemons: [Daemon]
+    }
     struct Session: Encodable, Sendable {
         var id: Int64
         var person: String
@@ -45,6 +55,8 @@ struct OperationsPage: PageContent {
     var pauses: [PauseOffer]
     var figures: [Figure]
     var sources: [Source]
+    /// Nil where the store is a file.
+    var sharing: Sharing?
     var stuck: [FeedRow]
     var sessions: [Session]
     var endPath: String
@@ -78,6 +90,7 @@ extension DeskSite {
             needs: needs.map { OperationsPage.Need(what: $0.what, fix: $0.fix, isUrgent: $0.isUrgent) },
             pauses: pauseOffers(visit), figures: Self.figures(shop, report),
             sources: Self.sources(shop, report, clock: clock, now: now),
+            sharing: try await store.server(now: now).map { Self.sharing($0, shops: Set(mine.shops)) },
             stuck: stuck.map { FeedRow($0, clock: clock, path: visit.path) },
             sessions: sessions.map {
                 OperationsPage.Session(
@@ -102,6 +115,19 @@ extension DeskSite {
     private func isColleague(_ email: String, of visitor: Visitor) -> Bool {
         guard let person = people[email] else { return false }
         return visitor.shops.contains { person.serves($0) }
+    }
+
+    /// Who serves which of the shops that a visitor may see.
+    static func sharing(_ server: StoreServer, shops: Set<String>) -> OperationsPage.Sharing {
+        OperationsPage.Sharing(
+            server: server.serverWords,
+            daemons: server.owners.map { owner in
+                var words = owner.shops.filter(shops.contains)
+                let others = owner.shops.count - words.count
+                if others > 0 { words.append("\(others) other shop\(others == 1 ? "" : "s")") }
+                return OperationsPage.Sharing.Daemon(
+                    name: owner.name, shops: words.isEmpty ? "none, stands by" : words.joined(separator: ", "))
+            })
     }
 
     private static func figures(_ shop: StatusReport.Shop?, _ report: StatusReport) -> [OperationsPage.Figure] {

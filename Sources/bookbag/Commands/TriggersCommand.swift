@@ -9,7 +9,8 @@ struct TriggersCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "triggers", abstract: "Show the triggers in force, release what is held, or fetch the files.",
         discussion: "EXAMPLES\n  bookbag triggers list\n  bookbag triggers confirm\n  bookbag triggers pull",
-        subcommands: [ListTriggersCommand.self, ConfirmCommand.self, PullCommand.self], defaultSubcommand: ListTriggersCommand.self)
+        subcommands: [ListTriggersCommand.self, ConfirmCommand.self, PullCommand.self],
+        defaultSubcommand: ListTriggersCommand.self)
 }
 
 /// `bookbag triggers list`.
