@@ -411,7 +411,7 @@ struct PostgresTests {
                 cause {
                     try Store.openServer(at("postgresql:///none?\(address)"), role: .command, create: true, now: t0)
                 }
-                    == .missing)
+                    == .noDatabase)
             #expect(
                 cause {
                     try Store.openServer(
@@ -428,13 +428,13 @@ struct PostgresTests {
                     try Store.openServer(
                         at("postgresql:///postgres?\(address)&options=-csearch_path%3Dnowhere"), role: .command,
                         create: true, now: t0)
-                } == .missing)
+                } == .noDatabase)
             try Store.openServer(place, role: .command, create: true, now: t0).close()
             let line = try line(place)
             let schema = place.path.split(separator: "%3D").last.map(String.init) ?? ""
             try line.execute("DROP ROLE IF EXISTS guest_\(schema); CREATE ROLE guest_\(schema) LOGIN")
             let guest = place.path.replacing("user=bookbag", with: "user=guest_\(schema)")
-            #expect(cause { try Store.openServer(at(guest), role: .command, create: true, now: t0) } != nil)
+            #expect(cause { try Store.openServer(at(guest), role: .command, create: true, now: t0) } == .forbidden)
             try line.execute("INSERT INTO migrations VALUES (999, 'later', 0)")
             #expect(cause { try Store.openServer(place, role: .daemon, create: true, now: t0) } == .newerSchema)
             try line.execute("DELETE FROM migrations WHERE number = 999")

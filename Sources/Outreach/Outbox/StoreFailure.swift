@@ -25,6 +25,8 @@ public struct StoreFailure: Error, Hashable, Sendable, CustomStringConvertible {
         case olderSchema = "older_schema"
         /// There is no such file or folder.
         case missing
+        /// The server has no such database or schema.
+        case noDatabase = "no_database"
         /// The store was packed for another machine: it is at work there.
         case moved
         /// We lack permission to open the file.

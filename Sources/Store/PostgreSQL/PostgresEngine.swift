@@ -122,9 +122,15 @@ final class PostgresEngine: Sendable {
             )
         }
         if version < Migration.current {
+            if version == 0, try line.value(mayCreate) != 1 {
+                throw StoreFailure(
+                    .forbidden,
+                    "The user of \(path) may create no tables there. Let it own the database (ALTER DATABASE … OWNER TO …) or a schema of its own."
+                )
+            }
             guard create || (version > 0 && mayMigrate) else {
                 throw StoreFailure(
-                    .missing, "There is no store in \(path) yet. 'bookbag run' creates it when it first starts.")
+                    .missing, "There is nothing in \(path) yet. 'bookbag run' creates it when it first starts.")
             }
             if version > 0, try !Owners.living(line).isEmpty {
                 throw StoreFailure(
@@ -149,6 +155,9 @@ final class PostgresEngine: Sendable {
             ])
         try line.commit()
     }
+
+    private static let mayCreate =
+        "SELECT CASE WHEN has_schema_privilege(current_schema(), 'CREATE') THEN 1 ELSE 0 END"
 
     private static func migrate(_ line: PostgresLine, now: Moment) throws {
         var script = "BEGIN; SELECT pg_advisory_xact_lock(\(Migration.applicationID));"
@@ -178,7 +187,7 @@ final class PostgresEngine: Sendable {
         var names: Set<String> = []
         guard try line.value("SELECT CASE WHEN current_schema() IS NULL THEN 0 ELSE 1 END") == 1 else {
             throw StoreFailure(
-                .missing,
+                .noDatabase,
                 "\(path) has no schema to put the store into. Create one (CREATE SCHEMA), or correct 'search_path'.")
         }
         try line.each("SELECT tablename FROM pg_tables WHERE schemaname = current_schema()", []) { names.insert($0[0]) }

@@ -116,8 +116,7 @@ extension StoreFailure {
 
     /// Why a connection was not made.
     init(connecting message: String, path: String) {
-        // The library's words go over several lines, one per host that was tried, and have no secret.
-        let words = message.split(whereSeparator: { $0 == "\n" || $0 == "\t" }).joined(separator: "; ")
+        let words = Self.words(message)
         if words.contains("password authentication failed") || words.contains("no password supplied") {
             self.init(
                 .forbidden,
@@ -126,13 +125,43 @@ extension StoreFailure {
         } else if words.contains("no pg_hba.conf entry") || words.contains("permission denied for database") {
             self.init(.forbidden, "\(path) does not let us in: \(words). Allow it in the server's pg_hba.conf.")
         } else if words.contains("database \"") && words.contains("does not exist") {
-            self.init(.missing, "\(words). Create the database (createdb), or correct 'store:' in bookbag.yaml.")
+            self.init(
+                .noDatabase,
+                "\(path) is not there: \(words). Create the database (createdb), or correct 'store:' in bookbag.yaml.")
         } else if words.contains("role \"") && words.contains("does not exist") {
-            self.init(.forbidden, "\(words). Create the user (createuser), or correct 'store:' in bookbag.yaml.")
+            self.init(
+                .forbidden,
+                "\(path) does not know us: \(words). Create the user (createuser), or correct 'store:' in bookbag.yaml."
+            )
+        } else if words.contains("does not support SSL") {
+            self.init(
+                .forbidden,
+                "\(path) offers no encryption: \(words). Switch it on there (ssl = on, with a certificate), or correct 'sslmode' in 'store:'."
+            )
         } else if words.contains("certificate") {
-            self.init(.forbidden, "The server of \(path) cannot be trusted: \(words). Check 'sslrootcert' in 'store:'.")
+            self.init(
+                .forbidden, "\(path) cannot be trusted: \(words). Check 'sslrootcert' in 'store:'.")
         } else {
-            self.init(.unreachable, "\(path) cannot be reached: \(words). It is tried again by itself.")
+            self.init(
+                .unreachable,
+                "\(path) cannot be reached: \(words). If that lasts, check that the server runs, and 'store:' in bookbag.yaml."
+            )
         }
+    }
+
+    /// The library's words without what the sentence says already. They go over several lines, some per host that was
+    /// tried, and have no secret.
+    private static func words(_ message: String) -> String {
+        var words: [String] = []
+        for line in message.split(whereSeparator: { $0 == "\n" || $0 == "\t" }) {
+            var line = line[...]
+            let prefix = #/connection to server (?:at|on socket) "[^"]*"(?: \([^)]*\))?(?:, port \d+)? failed: /#
+            if let found = line.prefixMatch(of: prefix) { line = line[found.range.upperBound...] }
+            for level in ["FATAL:  ", "ERROR:  "] where line.hasPrefix(level) { line = line.dropFirst(level.count) }
+            // "Is the server running on that host and accepting connections?"
+            if line.hasSuffix("?") || line.isEmpty || words.contains(String(line)) { continue }
+            words.append(String(line))
+        }
+        return words.joined(separator: "; ")
     }
 }

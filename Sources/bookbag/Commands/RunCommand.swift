@@ -44,6 +44,9 @@ struct RunCommand: AsyncParsableCommand {
             case .fault: throw ExitStatus.fault
             case .configuration: throw ExitStatus.configuration
             }
+        } catch let failure as StoreFailure {
+            logger.log(Line.storeFailed, ["reason": "\(failure)"])
+            throw ExitStatus.fault
         }
     }
 }
