@@ -27,9 +27,9 @@ def until(what, found, within=60):
 class Server:
     """A PostgreSQL server with a folder and a port of its own, reached by a socket."""
 
-    def __init__(self, name, port, place):
+    def __init__(self, name, port, place, data=None):
         self.name, self.port, self.place = name, port, place
-        self.data = place / name
+        self.data = data or place / name
         self.process = None
 
     def as_user(self, *words, **more):
