@@ -23,6 +23,7 @@ let lifecycleTesting = Target.Dependency.product(
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
 let signals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let deque = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
 let collections = Target.Dependency.product(name: "Collections", package: "swift-collections")
 let nio: [Target.Dependency] = [
     .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
@@ -132,6 +133,10 @@ let package = Package(
         .testTarget(name: "UnderstandingTests", dependencies: ["Understanding"], swiftSettings: strict),
         // What tests of loops bring instead of the clock on the wall.
         .target(name: "LoopTesting", dependencies: ["Platform"], path: "Tests/LoopTesting", swiftSettings: strict),
+        // The machine of the simulation: everything that happens in it goes through its list.
+        .target(
+            name: "Simulating", dependencies: ["Outreach", "Platform", deque], path: "Tests/Simulating",
+            swiftSettings: optimised),
         .testTarget(
             name: "PlatformTests", dependencies: ["Platform", "LoopTesting", "Doubles", lifecycleTesting, logging],
             swiftSettings: strict),
@@ -154,7 +159,7 @@ let package = Package(
             name: "DaemonTests",
             dependencies: [
                 "Daemon", "DNS", "Intake", "Outreach", "Store", "Delivery", "Platform", "LoopTesting", "Sandbox",
-                "Doubles",
+                "Doubles", "Simulating",
                 grdb, lifecycle, lifecycleTesting, logging,
             ],
             swiftSettings: strict),

@@ -2,6 +2,7 @@ import Delivery
 import Foundation
 import Outreach
 import Platform
+import Simulating
 import Store
 import Synchronization
 

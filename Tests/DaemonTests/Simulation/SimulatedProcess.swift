@@ -1,6 +1,7 @@
 import Foundation
 import Outreach
 import Platform
+import Simulating
 import Store
 import Synchronization
 
@@ -100,7 +101,7 @@ final class SimulatedProcess: StepGate {
     }
 
     /// How many times as long loops rest as they would.
-    private static let resting = 40
+    private static let resting = 120
 
     // MARK: - Its store
 

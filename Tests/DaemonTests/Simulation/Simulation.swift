@@ -3,6 +3,7 @@ import Foundation
 import Logging
 import Outreach
 import Platform
+import Simulating
 import Store
 import Synchronization
 import Testing
@@ -116,7 +117,7 @@ final class Simulation: Sendable {
     private static let limit = 12
     private static let budget = (perDay: 3, perWeek: Int64(6_000))
     private static let trouble = Duration.hours(30)
-    private static let end = Duration.days(4)
+    private static let end = Duration.hours(66)
 
     init(seed: UInt64, isTelling: Bool) async throws {
         self.seed = seed
