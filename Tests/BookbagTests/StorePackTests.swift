@@ -208,7 +208,9 @@ private func fails(_ status: ExitCode = ExitStatus.fault, _ body: () async throw
         #expect(await fails { try await machines.pack("--undo") }, "there is nothing to undo")
     }
 
-    @Test("undone after the pack was unpacked or went away, the store is a backup of that moment", arguments: [true, false])
+    @Test(
+        "undone after the pack was unpacked or went away, the store is a backup of that moment",
+        arguments: [true, false])
     func undoneLate(_ wasUnpacked: Bool) async throws {
         let machines = try Machines()
         try await machines.makeStore()
@@ -266,7 +268,9 @@ private func fails(_ status: ExitCode = ExitStatus.fault, _ body: () async throw
     }
 
     /// An archive with such parts, made as `TarWriter` makes it.
-    private func archive(_ file: String, _ parts: [(String, [UInt8])], change: (inout [UInt8]) -> Void = { _ in }) throws {
+    private func archive(_ file: String, _ parts: [(String, [UInt8])], change: (inout [UInt8]) -> Void = { _ in })
+        throws
+    {
         unlink(file)
         let descriptor = Glibc.open(file, O_RDWR | O_CREAT | O_EXCL, 0o600)
         defer { close(descriptor) }
@@ -288,7 +292,9 @@ private func fails(_ status: ExitCode = ExitStatus.fault, _ body: () async throw
 
     @Test(
         "a name that leads elsewhere is refused",
-        arguments: ["/etc/passwd\0", "../../etc/x\0", "a/../b\0", "a//b\0", "./a\0", "a/.\0", "a\\b\0", "a\nb\0", "\u{7F}\0"])
+        arguments: [
+            "/etc/passwd\0", "../../etc/x\0", "a/../b\0", "a//b\0", "./a\0", "a/.\0", "a\\b\0", "a\nb\0", "\u{7F}\0",
+        ])
     func hostileNames(_ name: String) throws {
         let machines = try Machines()
         try archive(machines.pack, [("harmless-and-long-enough", [1, 2, 3])]) { bytes in put(name, at: 0, in: &bytes) }
@@ -359,7 +365,16 @@ private func fails(_ status: ExitCode = ExitStatus.fault, _ body: () async throw
             ([("bookbag.yaml", yaml), ("credentials/a/b", [1])], 1),
             ([("bookbag.yaml", outside("triggers: \(machines.path)/elsewhere")), ("triggers/0/a.yaml", [1])], 1),
             ([("bookbag.yaml", outside("triggers: ../../elsewhere")), ("triggers/0/a.yaml", [1])], 1),
-            ([("bookbag.yaml", Array(String(decoding: yaml, as: UTF8.self).replacing("state: state", with: "state: ../elsewhere").utf8))], 1),
+            (
+                [
+                    (
+                        "bookbag.yaml",
+                        Array(
+                            String(decoding: yaml, as: UTF8.self).replacing("state: state", with: "state: ../elsewhere")
+                                .utf8)
+                    )
+                ], 1
+            ),
             ([("bookbag.yaml", outside("people: \(machines.path)/people.yaml")), ("people.yaml", [1])], 1),
             ([("bookbag.yaml", Array("nonsense: [".utf8))], 1),
         ]

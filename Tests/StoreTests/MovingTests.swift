@@ -82,7 +82,9 @@ struct MovingTests {
         try Store.open(path: path, role: .daemon, now: .at(70)).close()
     }
 
-    @Test("runs here again once its packing is undone; as a backup if the pack may have been at work", arguments: [true, false])
+    @Test(
+        "runs here again once its packing is undone; as a backup if the pack may have been at work",
+        arguments: [true, false])
     func undone(_ asBackup: Bool) async throws {
         _ = try await settled()
         try await packed()

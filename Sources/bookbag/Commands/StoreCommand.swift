@@ -30,7 +30,8 @@ struct StoreCommand: AsyncParsableCommand {
         var storeOnly = false
         @Flag(help: "Pack the credentials that bookbag.yaml names as well. The file is then as secret as they are.")
         var withCredentials = false
-        @Flag(help: "Let the packed store run here again. The packed file is marked, and no copy of it may be unpacked.")
+        @Flag(
+            help: "Let the packed store run here again. The packed file is marked, and no copy of it may be unpacked.")
         var undo = false
 
         func validate() throws {
@@ -60,7 +61,8 @@ struct StoreCommand: AsyncParsableCommand {
             if !storeOnly {
                 let configuration = try options.configuration(withSecrets: false, needsPeople: false, asOneself: true)
                 let folder = URL(fileURLWithPath: options.config).deletingLastPathComponent().path
-                let credentials = ProcessInfo.processInfo.environment["CREDENTIALS_DIRECTORY"] ?? folder + "/credentials"
+                let credentials =
+                    ProcessInfo.processInfo.environment["CREDENTIALS_DIRECTORY"] ?? folder + "/credentials"
                 files = try orFault {
                     try ShopPack.files(
                         of: configuration, at: options.config, credentials: withCredentials ? credentials : nil,
@@ -257,7 +259,8 @@ struct StoreCommand: AsyncParsableCommand {
                     String(decoding: bytes, as: UTF8.self), file: "bookbag.yaml in \(file)",
                     surroundings: ConfigurationReader.Surroundings(
                         secrets: SecretSource(credentials: nil, environment: [:], isNeeded: false),
-                        stateDirectory: usualState, folder: URL(fileURLWithPath: path).deletingLastPathComponent().path))
+                        stateDirectory: usualState, folder: URL(fileURLWithPath: path).deletingLastPathComponent().path)
+                )
             } catch {
                 for fault in error.faults { complain(fault.description) }
                 throw ExitStatus.configuration

@@ -86,7 +86,8 @@ enum ShopPack {
             }
         }
         guard files.reduce(0, { $0 + $1.bytes.count }) <= largestSum else {
-            throw StoreFailure(.misuse, "The trigger folders have more than \(largestSum >> 20) MiB; that cannot be packed.")
+            throw StoreFailure(
+                .misuse, "The trigger folders have more than \(largestSum >> 20) MiB; that cannot be packed.")
         }
         for file in files where !TarWriter.takes(file.name) {
             throw StoreFailure(.misuse, "'\(file.name)' cannot be packed: its name is too long or has odd characters.")
@@ -109,7 +110,8 @@ enum ShopPack {
             parts[file.name] = Manifest.Part(size: Int64(file.bytes.count), sha256: digest(file.bytes))
         }
         parts[storeName] = Manifest.Part(
-            size: size, sha256: try digest { take throws(StoreFailure) in
+            size: size,
+            sha256: try digest { take throws(StoreFailure) in
                 try TarFile.chunks(of: store, from: 0, size: size, take)
             })
         let manifest = Manifest(
@@ -147,7 +149,9 @@ enum ShopPack {
         func wrong(_ why: String) -> StoreFailure {
             StoreFailure(.notAStore, "\(file) is no packed file of Bookbag, or it is damaged: \(why).")
         }
-        guard let first = archive.parts.first, first.name == manifestName else { throw wrong("it has no list of parts") }
+        guard let first = archive.parts.first, first.name == manifestName else {
+            throw wrong("it has no list of parts")
+        }
         let json = Data(try archive.bytes(first, atMost: largestFile))
         struct Version: Decodable { var version: Int }
         guard let number = try? JSONDecoder().decode(Version.self, from: json).version else {
@@ -179,7 +183,8 @@ enum ShopPack {
             let found = try digest { take throws(StoreFailure) in try archive.chunks(of: part, take) }
             guard let said = manifest.parts[part.name], said.size == part.size, said.sha256 == found else {
                 throw StoreFailure(
-                    .corrupt, "'\(part.name)' in \(file) is not as it was packed. Copy the file from the other machine again.")
+                    .corrupt,
+                    "'\(part.name)' in \(file) is not as it was packed. Copy the file from the other machine again.")
             }
         }
         return Opened(archive: archive, manifest: manifest, file: file)

@@ -81,7 +81,9 @@ struct TarWriter {
             throw StoreFailure(.misuse, "'\(name)' cannot be packed: its name is too long or has odd characters.")
         }
         var header = [UInt8](repeating: 0, count: TarFile.block)
-        func put(_ bytes: [UInt8], at offset: Int) { header.replaceSubrange(offset..<offset + bytes.count, with: bytes) }
+        func put(_ bytes: [UInt8], at offset: Int) {
+            header.replaceSubrange(offset..<offset + bytes.count, with: bytes)
+        }
         func octal(_ value: Int64, _ digits: Int) -> [UInt8] {
             let text = String(value, radix: 8)
             return Array((String(repeating: "0", count: max(0, digits - text.count)) + text).utf8)
