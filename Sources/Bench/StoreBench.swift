@@ -126,7 +126,7 @@ func prepareShop(path: String, days: Int) async throws {
 }
 
 /// An order such as shops have: a customer, two lines, an address, one parcel on its way with eight scans.
-private func openOrder(_ number: Int, now: Moment) -> OrderFacts {
+func openOrder(_ number: Int, now: Moment) -> OrderFacts {
     let placed = now - .hours(30)
     var facts = OrderFacts(
         id: "gid://shopify/Order/\(number + 1)", name: "#\(number + 1001)", createdAt: placed,

@@ -17,6 +17,13 @@ let parts: [(name: String, takes: String, run: ([String]) async throws -> Void)]
     ("answers", "FOLDER", { try await benchAnswers($0[0]) }),
     ("parcels", "FILE PARCELS", { try await makeParcels(path: $0[0], count: try number($0[1])) }),
     ("asking", "FILE PARCELS", { try await benchAsking(path: $0[0], count: try number($0[1])) }),
+    (
+        "year", "FILE ORDERS-A-DAY MONTHS KEEP-DAYS",
+        {
+            try await benchYear(
+                path: $0[0], perDay: try number($0[1]), months: try number($0[2]), keep: try number($0[3]))
+        }
+    ),
     ("prepare", "FILE DAYS", { try await prepareShop(path: $0[0], days: try number($0[1])) }),
 ]
 

@@ -82,6 +82,46 @@ struct MovingTests {
         try Store.open(path: path, role: .daemon, now: .at(70)).close()
     }
 
+    @Test(
+        "runs here again once its packing is undone; as a backup if the pack may have been at work",
+        arguments: [true, false])
+    func undone(_ asBackup: Bool) async throws {
+        _ = try await settled()
+        try await packed()
+        do {
+            let store = try Store.open(path: path, role: .packing, create: false, now: .at(70))
+            let known = try #require(try await store.packed())
+            #expect(known.file == pack && known.at == .at(60))
+            try await store.undoPacking(asBackup: asBackup)
+            #expect(try await store.packed() == nil)
+            let again = await failure { try await store.undoPacking(asBackup: asBackup) }
+            #expect(again?.cause == .misuse, "there is nothing to undo")
+            try store.close()
+        }
+        let store = try Store.open(path: path, role: .daemon, now: .at(80))
+        #expect(try await store.status(now: .at(80)).restoredFrom == (asBackup ? .at(60) : nil))
+        try store.close()
+    }
+
+    @Test("names the file that its copy became a part of, and is as it was where that cannot be made")
+    func partOfAnother() async throws {
+        _ = try await settled()
+        do {
+            let store = try Store.open(path: path, role: .packing, create: false, now: .at(60))
+            let full = await failure {
+                try await store.pack(to: pack, as: "/b.pack", now: .at(60)) { () throws(StoreFailure) in
+                    throw StoreFailure(.full, "no room")
+                }
+            }
+            #expect(full?.cause == .full && !FileManager.default.fileExists(atPath: pack))
+            #expect(try await store.packed() == nil)
+            try await store.pack(to: pack, as: "/b.pack", now: .at(60))
+            try store.close()
+        }
+        let old = await failure { _ = try Store.open(path: path, role: .daemon, now: .at(70)) }
+        #expect(old?.sentence.contains("was moved to /b.pack") == true)
+    }
+
     @Test("is not put over another, nor made from what is no pack")
     func refuses() async throws {
         _ = try await settled()

@@ -20,6 +20,55 @@ package struct CustomerExport: Encodable, Sendable {
         var facts: OrderFacts
         var mails: [Mail]
         var ratings: [Rated]
+        var gifts: [Given]
+        var offers: [Offering]
+    }
+
+    /// Something that was given, a gift's code included.
+    struct Given: Encodable, Sendable {
+        var what: String
+        var amount: String
+        var why: String
+        var given: String
+        var code: String?
+        var redeemed: String?
+        var takenBack: String?
+
+        init(_ line: GivenLine) {
+            what = line.gift
+            amount = "\(line.amount) of the smallest unit of \(line.currency)"
+            why = line.why
+            given = line.bookedAt.iso8601
+            code = line.code
+            redeemed = line.redeemedAt?.iso8601
+            takenBack = line.freedAt?.iso8601
+        }
+    }
+
+    /// What was offered because something went wrong, and what became of it.
+    struct Offering: Encodable, Sendable {
+        var decided: String
+        var state: String
+        var offer: Offer
+        var note: String?
+        var chosen: Offered?
+        var chosenAt: String?
+
+        init(_ record: OfferRecord) {
+            decided = record.decidedAt.iso8601
+            state = record.state.rawValue
+            offer = record.offer
+            note = record.note
+            chosen = record.choice
+            chosenAt = record.chosenAt?.iso8601
+        }
+    }
+
+    /// A mail or text that came in, and what it was taken for. Her words are in their conversation.
+    struct Letter: Encodable, Sendable {
+        var received: String
+        var what: String
+        var detail: String?
     }
 
     /// A conversation, with all that was said in it.
@@ -73,7 +122,10 @@ package struct CustomerExport: Encodable, Sendable {
     var orders: [Order] = []
     var conversations: [Conversation] = []
     var silences: [Silence] = []
-    package var isEmpty: Bool { orders.isEmpty && conversations.isEmpty && silences.isEmpty }
+    var letters: [Letter] = []
+    package var isEmpty: Bool {
+        orders.isEmpty && conversations.isEmpty && silences.isEmpty && letters.isEmpty
+    }
 
     package init(address: String) { self.address = address }
 
@@ -97,12 +149,16 @@ package struct CustomerExport: Encodable, Sendable {
         }
         try await add(sources.talks, shop: key.shop, of: store)
         let ratings = try await store.ratings(of: key).map(Rated.init)
+        let gifts = try await store.given(about: key).map(Given.init)
+        let offers = try await store.offers(ofOrder: key).map(Offering.init)
         orders.append(
-            Order(story: OrderAccount(sources), facts: sources.story.order.facts, mails: mails, ratings: ratings))
+            Order(
+                story: OrderAccount(sources), facts: sources.story.order.facts, mails: mails, ratings: ratings,
+                gifts: gifts, offers: offers))
     }
 
     /// Adds the conversations with addresses, by their keyed hashes.
-    package mutating func add(
+    private mutating func add(
         conversationsWith addresses: [[UInt8]], shop: String, of store: Store
     ) async throws(StoreFailure) {
         let lines = try await store.conversations(ofAddressKeys: addresses, shop: shop)
@@ -127,8 +183,18 @@ package struct CustomerExport: Encodable, Sendable {
         }
     }
 
+    /// Adds what is known of a customer besides the orders: conversations, silences in force, and what came in.
+    package mutating func add(_ customer: CustomerSet, shop: String, of store: Store) async throws {
+        try await add(conversationsWith: customer.addresses, shop: shop, of: store)
+        add(customer.silences)
+        letters += customer.incoming.map {
+            Letter(
+                received: $0.receivedAt.iso8601, what: $0.kind.rawValue, detail: $0.detail.isEmpty ? nil : $0.detail)
+        }
+    }
+
     /// Adds silences in force.
-    package mutating func add(_ standing: [StandingSilence]) {
+    private mutating func add(_ standing: [StandingSilence]) {
         silences += standing.map {
             Silence(
                 scope: $0.scope, mail: $0.stream.rawValue, reason: $0.reason, since: $0.begunAt.iso8601,

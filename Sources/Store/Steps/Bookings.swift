@@ -20,7 +20,34 @@ public struct UntoldGift: Hashable, Sendable {
     public var results: [String: String]
 }
 
+/// What was given about an order, for whoever asks what is kept of them.
+public struct GivenLine: Hashable, Sendable {
+    public var gift: String
+    /// In the smallest unit of its currency.
+    public var amount: Int64
+    public var currency: String
+    public var why: String
+    public var bookedAt: Moment
+    public var redeemedAt: Moment?
+    /// When it was taken back, or turned out not to be done.
+    public var freedAt: Moment?
+    /// What was typed at the checkout to redeem it.
+    public var code: String?
+}
+
 extension Store {
+    /// What was given about an order, the first first.
+    public func given(about order: OrderKey) async throws(StoreFailure) -> [GivenLine] {
+        let key = hash.order(order.orderID)
+        return try await read { db in
+            try db.all(Query.givenAboutOrder, [try db.shop(order.shop), key]) { row in
+                GivenLine(
+                    gift: row[0], amount: row[1], currency: row[2], why: row[3], bookedAt: row.moment(4),
+                    redeemedAt: row.optionalMoment(5), freedAt: row.optionalMoment(6), code: row[7])
+            }
+        }
+    }
+
     /// Makes the codes of gifts; the same ones in a store that was restored.
     public var giftCodes: GiftCodes { GiftCodes(key: hash.derived("gift codes")) }
 
@@ -410,5 +437,12 @@ extension Query {
     static let giftOfOrder = """
         SELECT max(booked_at) FROM bookings
         WHERE shop = ? AND gift = ? AND order_key = ? AND effect_id <> ? AND freed_at IS NULL
+        """
+    static let givenAboutOrder = """
+        SELECT bookings.gift, bookings.amount, bookings.currency, bookings.why, bookings.booked_at,
+            bookings.redeemed_at, bookings.freed_at, results.value
+        FROM bookings LEFT JOIN results ON results.shop = bookings.shop AND results.effect_id = bookings.effect_id
+            AND results.name = 'code'
+        WHERE bookings.shop = ? AND bookings.order_key = ? ORDER BY bookings.effect_id
         """
 }

@@ -23,7 +23,8 @@ extension Store {
     /// The same for all addresses of a customer, by their keyed hashes.
     ///
     /// - Parameters:
-    ///   - customer: the customer's keyed hash, whose orders go too, with whatever address.
+    ///   - customer: the customer's keyed hash, whose orders go too, with whatever address; what came from these
+    ///     addresses goes as well, unless somebody else ordered with them.
     ///   - audit: recorded with it if a person at the desk does it.
     public func erase(
         addresses: [[UInt8]], customer: [UInt8]?, shop: String, audit: AuditEntry?, now: Moment
@@ -38,7 +39,12 @@ extension Store {
             var tally = Tally()
             // The numbers that were texted about these orders, as what came from them goes too.
             var numbersTexted: Set<Data> = []
-            for (id, gid) in try db.erasable(addresses: keys, customer: customer.map { Data($0) }, shop: number) {
+            // The other addresses that she ordered with, as what she wrote from them goes too.
+            var addressesUsed: Set<Data> = []
+            for (id, gid, address) in try db.erasable(
+                addresses: keys, customer: customer.map { Data($0) }, shop: number)
+            {
+                if let address { addressesUsed.insert(address) }
                 try db.run(
                     "INSERT INTO erased (shop, order_key, erased_at) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
                     [number, hash.order(gid), now.milliseconds])
@@ -50,7 +56,13 @@ extension Store {
                 erased.orders += 1
             }
             var numbers = RowNumbers()
-            for key in keys + numbersTexted.subtracting(keys) {
+            // An address with orders of somebody else is not hers alone.
+            let others = try addressesUsed.subtracting(keys).filter {
+                try db.integer(Query.orderWithAddress, [number, $0]) == nil
+            }
+            for key in keys
+                + numbersTexted.union(others).subtracting(keys).sorted(by: { $0.lexicographicallyPrecedes($1) })
+            {
                 for conversation in try db.all(Query.conversationNumbersOfAddress, [number, key], { $0[0] as Int64 }) {
                     erased.tickets += try db.ticketNumbers(of: conversation, shop: number)
                     erased.messages += try db.removeConversation(conversation, shop: number, tally: &tally)
@@ -90,23 +102,23 @@ extension Connection {
     /// The orders of addresses, and of the customers who ordered with them.
     fileprivate func erasable(
         addresses: [Data], customer: Data?, shop: Int64
-    ) throws -> [(id: Int64, gid: String)] {
-        var orders: [Int64: String] = [:]
+    ) throws -> [(id: Int64, gid: String, address: Data?)] {
+        var orders: [Int64: (gid: String, address: Data?)] = [:]
         var customers = Set([customer].compactMap(\.self))
         for key in addresses {
             let own = try all(Query.erasableByAddress, [shop, key]) {
                 (id: $0[0] as Int64, gid: $0[1] as String, customer: $0[2] as Data?)
             }
-            for one in own { orders[one.id] = one.gid }
+            for one in own { orders[one.id] = (one.gid, key) }
             customers.formUnion(own.compactMap(\.customer))
         }
         for customer in customers {
             let others = try all(Query.erasableByCustomer, [shop, customer]) {
-                (id: $0[0] as Int64, gid: $0[1] as String)
+                (id: $0[0] as Int64, gid: $0[1] as String, address: $0[2] as Data?)
             }
-            for (id, gid) in others { orders[id] = gid }
+            for (id, gid, address) in others { orders[id] = (gid, address) }
         }
-        return orders.sorted { $0.key < $1.key }.map { (id: $0.key, gid: $0.value) }
+        return orders.sorted { $0.key < $1.key }.map { (id: $0.key, gid: $0.value.gid, address: $0.value.address) }
     }
 
     /// Removes an order with all that belongs to it, and returns the number of messages of ours.
@@ -278,8 +290,9 @@ extension Query {
         FROM orders JOIN aggregates ON aggregates.shop = orders.shop AND aggregates.id = orders.id
         WHERE orders.shop = ? AND orders.address_key = ?
         """
+    static let orderWithAddress = "SELECT 1 FROM orders WHERE shop = ? AND address_key = ? LIMIT 1"
     static let erasableByCustomer = """
-        SELECT orders.id, aggregates.gid
+        SELECT orders.id, aggregates.gid, orders.address_key
         FROM orders JOIN aggregates ON aggregates.shop = orders.shop AND aggregates.id = orders.id
         WHERE orders.shop = ? AND orders.customer_key = ?
         """

@@ -20,10 +20,16 @@ extension Store {
     ///
     /// The store must have been opened as `.packing`.
     ///
-    /// - Parameter path: the new file, which must not exist. Its mode is 0600.
+    /// - Parameters:
+    ///   - path: the new file, which must not exist. Its mode is 0600.
+    ///   - name: the file that is named where this store refuses to run, if the copy becomes a part of another.
+    ///   - finish: makes that other file. If it fails, nothing was packed.
     /// - Throws: `.moved` if the store is a pack itself; `.misuse` if there is a file with that name; `.missing`,
     ///   `.full`, … as when a store is opened. What was not packed is as it was.
-    public func pack(to path: String, now: Moment) async throws(StoreFailure) {
+    public func pack(
+        to path: String, as name: String? = nil, now: Moment, finish: () throws(StoreFailure) -> Void = {}
+    ) async throws(StoreFailure) {
+        let name = name ?? path
         try Self.create(path)
         let own = self.path
         do {
@@ -35,7 +41,7 @@ extension Store {
                 }
                 try db.run(
                     "UPDATE store SET standing = 'moved', moved_to = ?, moved_at = ? WHERE one = 1",
-                    [path, now.milliseconds])
+                    [name, now.milliseconds])
                 return true
             }
             do {
@@ -46,6 +52,7 @@ extension Store {
                         WHERE one = 1
                         """)
                 }
+                try finish()
             } catch {
                 if wasOpen { try await write { db in try db.open() } }
                 throw error
@@ -55,6 +62,40 @@ extension Store {
             throw StoreFailure(error, path: own)
         }
     }
+
+    /// Where this store was packed to, and when; nil if it was not.
+    public func packed() async throws(StoreFailure) -> (file: String, at: Moment)? {
+        try await read { db in
+            try db.first(Query.packedTo) { row in (file: row[0] as String, at: row.moment(1)) }
+        }
+    }
+
+    /// Lets this store run again after it was packed. It must have been opened as `.packing`.
+    ///
+    /// - Parameter asBackup: treats it as a backup of the moment when it was packed, for nobody knows whether the pack was
+    ///   at work elsewhere meanwhile: what happened since is learned in silence.
+    /// - Throws: `.misuse` if it was not packed, or is at a server by now.
+    public func undoPacking(asBackup: Bool) async throws(StoreFailure) {
+        let path = path
+        try await write { db in
+            guard case .moved = try db.standing(),
+                let (file, at) = try db.first(Query.packedTo, [], { ($0[0] as String, $0[1] as Int64) })
+            else { throw StoreFailure(.misuse, "\(path) was not packed: there is nothing to undo.") }
+            guard !file.hasPrefix("postgres") else { throw StoreFailure(.misuse, Self.isAtServer(path, file)) }
+            try db.open()
+            if asBackup {
+                try db.run(
+                    "UPDATE store SET restored_from = ? WHERE one = 1 AND restored_from IS NULL", [at])
+            }
+        }
+    }
+
+    fileprivate static func isAtServer(_ path: String, _ server: String) -> String {
+        "\(path) was copied to \(server), and runs no more. To go back, restore the backup that was made before."
+    }
+
+    /// Whether a daemon works on the store in a file now; nil where that cannot be told.
+    public static func isAtWork(_ path: String) -> Bool? { StoreLock.isHeld(storePath: path) }
 
     /// Unpacks a store that was packed on another machine: a daemon that starts on it goes on where that one stopped.
     /// The pack is marked, and unpacked no second time.
@@ -139,7 +180,9 @@ extension Connection {
             return .moved { path in
                 StoreFailure(
                     .moved,
-                    "\(path) was moved to \(file) on \(moment.iso8601), and runs no more: two of one store would tell shoppers everything twice. To go on here, move it away and unpack the packed file here."
+                    file.hasPrefix("postgres")
+                        ? Store.isAtServer(path, file)
+                        : "\(path) was moved to \(file) on \(moment.iso8601), and runs no more: two of one store would tell shoppers everything twice. If that was never unpacked, 'bookbag store pack --undo' lets this one run again."
                 )
             }
         default: return .open
@@ -166,6 +209,10 @@ extension Connection {
         try run("UPDATE store SET restored_from = ? WHERE one = 1", [row.last.milliseconds])
         return true
     }
+}
+
+extension Query {
+    fileprivate static let packedTo = "SELECT moved_to, moved_at FROM store WHERE one = 1 AND standing = 'moved'"
 }
 
 /// What tells a file from each copy of it.

@@ -237,8 +237,7 @@ extension DeskSite {
         guard let newest = set.facts.first else { return notFound(visit.visitor) }
         var whole = CustomerExport(address: newest.email ?? newest.customer?.email ?? "")
         for order in set.orders { try await whole.add(order, of: store, now: now) }
-        try await whole.add(conversationsWith: set.addresses, shop: visit.shop, of: store)
-        whole.add(set.silences)
+        try await whole.add(set, shop: visit.shop, of: store)
         let entry = entry("exported", key, visit, detail: "\(set.orders.count) orders")
         try await store.audit(entry, now: now)
         log(entry)

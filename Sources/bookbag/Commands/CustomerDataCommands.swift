@@ -10,8 +10,8 @@ struct ExportCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "export", abstract: "Print everything known about a customer as JSON, for a data access request.",
         discussion: """
-            Orders with their facts, their events, the decisions, and the mails whose text is still kept. Times among the \
-            facts are milliseconds since 1970.
+            Orders with their facts, their events, the decisions, the mails whose text is still kept, ratings, gifts with \
+            their codes and offers; conversations, and what came in. Times among the facts are milliseconds since 1970.
 
             EXAMPLE
               bookbag export robin@shopper.example > robin.json
@@ -34,9 +34,9 @@ struct ExportCommand: AsyncParsableCommand {
             }
             // Of the address, of the customer in Shopify, and of each order.
             let key = store.addressKey(address)
-            let customer = try await store.customer(key, shop: domain, limit: Self.ordersOfCustomer, now: now)
-            try await whole.add(conversationsWith: [key] + customer.addresses, shop: domain, of: store)
-            whole.add(customer.silences)
+            var customer = try await store.customer(key, shop: domain, limit: Self.ordersOfCustomer, now: now)
+            if !customer.addresses.contains(key) { customer.addresses.insert(key, at: 0) }
+            try await whole.add(customer, shop: domain, of: store)
         }
         print(try whole.json())
         if whole.isEmpty {

@@ -489,8 +489,9 @@ func letter(_ text: String, from sender: String = robin, id: String? = nil, answ
         #expect(story.contains("Answers/where answered it ["))
         let export = try await {
             var export = CustomerExport(address: robin)
-            try await export.add(
-                conversationsWith: [mails.store.addressKey(robin)], shop: benchShop, of: mails.store)
+            let customer = try await mails.store.customer(
+                mails.store.addressKey(robin), shop: benchShop, limit: 9, now: record.lastAt)
+            try await export.add(customer, shop: benchShop, of: mails.store)
             return try export.json()
         }()
         #expect(export.contains("it has not arrived yet") && export.contains("where_is_my_order"))
