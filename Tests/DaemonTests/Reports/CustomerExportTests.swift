@@ -37,7 +37,7 @@ import Testing
         for words in [
             "#1001", "12 Fig Lane", "Arrived at a sorting centre", "1ZBENCH0", "Dear Robin, your parcel is on its way.",
             "Dear Robin, it is late.", "Robin asks where it is.", "https://helpdesk.example/77", "Robin liked it",
-            "FIG-ROBIN-1", "Robin's parcel is lost", "unsubscribed", "robin@shopper.example is full",
+            "FIG-ROBIN-1", "Robin's parcel is lost", "unsubscribed", "The mailbox is full",
         ] {
             #expect(json.contains(words), "\(words)")
         }
