@@ -5,7 +5,8 @@ import Testing
 
 @testable import Store
 
-/// The hot queries on tables of 100,000 rows at a PostgreSQL server, which plans by what it counted in them (ANALYZE).
+/// The hot queries on tables of 100,000 rows at a PostgreSQL server: before it has counted anything in them, as in a store
+/// that is a minute old, and after (ANALYZE).
 @Suite("Plans at a PostgreSQL server", .enabled(if: PostgresServer.programs != nil))
 struct ServerPlansTests {
     private static let rows = 100_000
@@ -15,14 +16,20 @@ struct ServerPlansTests {
         "scope": 2, "source": 3, "target": 1, "trigger_name": 20, "urgency": 4, "one": 1,
     ]
     /// What few rows are: most of a table is history.
-    private static let work: [(column: String, few: String, most: String)] = [
+    private static let states: [(column: String, few: String, most: String)] = [
         ("state", "'waiting'", "'sent'"), ("judged_at", "NULL", "n"), ("retry_at", "NULL", "n"),
         ("verdict", "NULL", "'accepted'"), ("withdrawn_by", "n", "NULL"), ("freed_at", "NULL", "n"),
         ("told_by", "NULL", "n"), ("in_doubt", "1", "0"), ("copied_at", "NULL", "n"), ("written_at", "NULL", "n"),
+        ("copy_tries", "n", "NULL"),
     ]
 
     /// Tables of what is at work now: a few hundred rows, however long a shop is served.
     private static let ofWork: Set = ["leases", "pending_events", "to_read"]
+    /// Indexes of what is at work, and those whose first entry alone is read; as in `SchemaTests`.
+    private static let work = [
+        "effects_waiting", "effects_ready", "effects_tried_again", "effects_of_system", "effects_unwritten",
+        "effects_in_doubt", "rereads_next", "bookings_open", "messages_to_copy",
+    ]
     /// What is asked up to a moment, of which the server makes a plan for that moment.
     private static let upTo: Set = ["rereadsDueCount"]
 
@@ -53,7 +60,7 @@ struct ServerPlansTests {
         let values = columns.map { column -> String in
             if column.name == "shop" { return "1" }
             let type = column.type == "bigint" ? "BIGINT" : column.type == "bytea" ? "BYTEA" : "TEXT"
-            if let work = Self.work.first(where: { $0.column == column.name }) {
+            if let work = Self.states.first(where: { $0.column == column.name }) {
                 return "CAST(CASE WHEN n % 500 = 0 THEN \(work.few) ELSE \(work.most) END AS \(type))"
             }
             let number = Self.coarse[column.name].map { "(n % \($0))" } ?? "n"
@@ -70,7 +77,6 @@ struct ServerPlansTests {
             INSERT INTO \(table) (\(columns.map(\.name).joined(separator: ", "))) SELECT \(values.joined(separator: ", "))
             FROM (SELECT CAST(n AS BIGINT) AS n FROM generate_series(1, \(Self.ofWork.contains(table) ? 500 : Self.rows)) AS n) AS numbers
             ON CONFLICT DO NOTHING;
-            ANALYZE \(table);
             """)
     }
 
@@ -103,13 +109,35 @@ struct ServerPlansTests {
             if try line.value("SELECT count(*) FROM \(table)") ?? 0 >= Self.rows { large.append(table) }
         }
         #expect(large.count > 20)
-        for (name, sql) in SchemaTests.hot {
-            let plan = try plan(name, sql, line)
-            #expect(!plan.isEmpty)
-            for step in plan where step.contains("Seq Scan") {
-                let isLarge = large.contains { step.contains(" on \($0) ") }
-                #expect(!isLarge, "\(name):\n\(plan.joined(separator: "\n"))")
+        for hasCounted in [false, true] {
+            if hasCounted { try line.execute("ANALYZE;") }
+            for (name, sql) in SchemaTests.hot {
+                let plan = try plan(name, sql, line)
+                #expect(!plan.isEmpty)
+                // A store that is a minute old has given nothing yet.
+                for fault in Self.walks(plan, through: large) where hasCounted || !fault.hasPrefix("bookings") {
+                    Issue.record(
+                        "\(name), \(hasCounted ? "" : "not ")counted: \(fault)\n\(plan.joined(separator: "\n"))")
+                }
             }
         }
+    }
+
+    /// The steps of a plan that go through a large table, or through all of a shop in it.
+    private static func walks(_ plan: [String], through large: [String]) -> [String] {
+        var walks: [String] = []
+        for (index, step) in plan.enumerated() {
+            guard step.contains("Scan"), let table = large.first(where: { step.contains(" on \($0) ") }) else {
+                continue
+            }
+            if step.contains("Seq Scan") { walks.append(step) }
+            let condition = plan.dropFirst(index + 1).first.flatMap { $0.contains("Index Cond:") ? $0 : nil }
+            let isOfShop =
+                condition?.wholeMatch(of: #/\s*Index Cond: \(\(?shop = (?:\$\d+|'1'::bigint|[a-z_.]+)\)?\)/#) != nil
+            if condition == nil || isOfShop, !work.contains(where: { step.contains($0) }) {
+                walks.append("\(table): \(step) \(condition ?? "")")
+            }
+        }
+        return walks
     }
 }

@@ -106,6 +106,12 @@ final class PostgresLine {
     /// How many tokens of claims were given out.
     private var claims: Int64 = 0
 
+    /// Every query of ours seeks rows by an index, in the order in which its tables are named. The server must not guess
+    /// better: a new store has no statistics, and it would take whole shops for a few rows, and join them.
+    private static let plans =
+        ["hashjoin", "mergejoin", "material", "bitmapscan", "seqscan"]
+        .map { "SET enable_\($0) = off;" }.joined() + "SET join_collapse_limit = 1; SET from_collapse_limit = 1"
+
     /// How long nothing may come from a server that owes an answer.
     private static let patience: Int32 = 60_000
     /// So many statements stay prepared: some have lists of any length in them.
@@ -157,8 +163,10 @@ final class PostgresLine {
         guard PQsetnonblocking(connection, 1) == 0, PQenterPipelineMode(connection) == 1 else { throw lost() }
         // Whoever holds the owner's row and is not heard of must let others write.
         try execute(
-            "SET lock_timeout = '15s'; SET idle_in_transaction_session_timeout = '10s'; SET standard_conforming_strings = on"
-        )
+            """
+            SET lock_timeout = '15s'; SET idle_in_transaction_session_timeout = '10s';
+            SET standard_conforming_strings = on; \(Self.plans)
+            """)
         if case .own = fence { try readTimeline() }
         if hadOne { onReconnect() }
         hadOne = true

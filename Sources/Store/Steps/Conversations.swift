@@ -489,9 +489,9 @@ extension Query {
         SELECT id FROM conversations WHERE shop = ? AND state = 'undecided' ORDER BY place, id LIMIT ?
         """
     static let answers = """
-        SELECT \(Effect.columns) FROM \(Effect.tables)
-        WHERE effects.shop = ? AND effects.event_id IN (
-            SELECT event_id FROM occurrences WHERE shop = ? AND aggregate_id = ? AND subject = ? AND kind = ?)
+        SELECT \(Effect.columns) FROM occurrences CROSS JOIN \(Effect.tables)
+        WHERE effects.shop = ? AND occurrences.shop = ? AND occurrences.aggregate_id = ? AND occurrences.subject = ?
+            AND occurrences.kind = ? AND effects.event_id = occurrences.event_id
         """
     /// What waits to be said to her. What the merchant's own systems are told is judged again instead.
     static let waitingWords = """
