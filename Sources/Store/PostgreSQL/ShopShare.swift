@@ -33,7 +33,9 @@ extension Store {
             guard case .postgres(let line) = db.line else { return ShopShare(shops: shops) }
             try Owners.noteServer(line, token: token)
             try Owners.sweep(line, token: token)
-            return try Owners.share(line, token: token, shops: shops)
+            let share = try Owners.share(line, token: token, shops: shops)
+            try PostgresEngine.count(line)
+            return share
         }
     }
 

@@ -79,6 +79,7 @@ private struct StoreCopy {
                 rows += sent.rows
             }
             try target.run("UPDATE store SET home = NULL, standing = 'open', moved_to = NULL, moved_at = NULL", [])
+            for table in tables { try target.run("ANALYZE \(table.name)", []) }
             try target.commit()
         } catch {
             target.rollback()
