@@ -90,16 +90,20 @@ class Browser:
         return self.driver.execute_script(text, *arguments)
 
     def all(self, selector, text=None):
-        """The elements that can be seen, of this selector and, where one is given, with this text."""
-        try:
-            return [
-                element for element in self.driver.find_elements(By.CSS_SELECTOR, selector)
-                if element.is_displayed() and (text is None or element.text.strip() == text)]
-        except WebDriverException as fault:
-            # chromedriver's other word for an element that was drawn anew meanwhile.
-            if "does not belong to the document" in str(fault):
-                raise StaleElementReferenceException(str(fault.msg)) from fault
-            raise
+        """The elements that can be seen, of this selector and, where one is given, with this text. A page that is live may be drawn
+        anew while it is looked at: then it is looked at again."""
+        for again in range(5):
+            try:
+                return [
+                    element for element in self.driver.find_elements(By.CSS_SELECTOR, selector)
+                    if element.is_displayed() and (text is None or element.text.strip() == text)]
+            except WebDriverException as fault:
+                # The latter is chromedriver's other word for it.
+                is_stale = isinstance(fault, StaleElementReferenceException) or "does not belong to the document" in str(fault)
+                if not is_stale:
+                    raise
+                if again == 4:
+                    raise StaleElementReferenceException(str(fault.msg)) from fault
 
     def texts(self, selector):
         """The texts of all such elements, at one moment."""
